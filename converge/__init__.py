@@ -1,0 +1,1 @@
+"""converge: a declarative reconciler for two-node FreeBSD pairs (HAST, CARP, MySQL)."""

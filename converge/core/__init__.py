@@ -1,0 +1,1 @@
+"""Values and ports. Imports nothing of ours; everything else imports this."""

@@ -1,0 +1,72 @@
+"""What can be wrong with what a person gave us. Each carries its exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in the desired file: where, what, what is allowed, what was meant.
+
+    `line` and `column` count from 1; 0 means the whole file.
+    """
+
+    path: str
+    line: int
+    column: int
+    key: str
+    message: str
+    allowed: str = ""
+    guess: str = ""
+    source: str = ""
+
+
+class ConvergeError(Exception):
+    """A broken promise with a sentence for the person and an exit code (sysexits(3))."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(ConvergeError):
+    """The command line does not make sense."""
+
+    exit_code = 64
+
+
+class NoSuchFile(ConvergeError):
+    """A file that was named does not exist or cannot be read."""
+
+    exit_code = 66
+
+
+class NodeUnreachable(ConvergeError):
+    """A node that was named cannot be reached."""
+
+    exit_code = 69
+
+
+class CannotWrite(ConvergeError):
+    """A file that should be written cannot be."""
+
+    exit_code = 73
+
+
+class StalePlan(ConvergeError):
+    """A saved plan whose basis is no longer what is observed."""
+
+    exit_code = 5
+
+
+class BadDesired(ConvergeError):
+    """The desired file is wrong; every problem at once."""
+
+    exit_code = 65
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problem(s) in the desired file")
+        self.problems = problems

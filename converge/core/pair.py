@@ -1,0 +1,29 @@
+"""The two nodes, as the desired file describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. `hostname` is what hostname(1) prints; `address` is its own, not the VIP."""
+
+    name: str
+    hostname: str
+    address: str
+    release: str = ""
+    boot_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The pair and what holds for both nodes."""
+
+    name: str
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    def peer_of(self, node: str) -> Node | None:
+        """The other node, if there is one."""
+        return next((n for name, n in self.nodes.items() if name != node), None)

@@ -1,0 +1,140 @@
+"""From a difference to ordered intent: change, action, verdict, plan, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from converge.core.host import Answer, Effect, Query
+from converge.core.ids import ResourceId
+from converge.core.state import Absent, Observation, Wish
+
+
+class Direction(Enum):
+    """Which way an action goes. DOWN is the safe direction and always comes first."""
+
+    DOWN = "down"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was seen, when, and the raw answers it came from."""
+
+    taken: datetime
+    observed: Mapping[ResourceId, Observation[Any]]
+    heard: Mapping[str, tuple[tuple[Query, Answer], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource that differs from its wish."""
+
+    id: ResourceId
+    observed: Observation[Any]
+    wish: Wish[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One act as data: it can be printed, compared, stored, refused.
+
+    `settle_s`: how long after the effect the look may take to show `goal` (the wish of the
+    change); 0 means the effect's own exit code is all there is to see.
+    `after`: keys of the actions that must have been done before this one.
+    """
+
+    id: ResourceId
+    verb: str
+    why: str
+    effect: Effect
+    direction: Direction
+    settle_s: float = 0.0
+    goal: Wish[Any] = field(default_factory=Absent)
+    after: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan: `hasta/hast.test promote`."""
+        return f"{self.id} {self.verb}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A change that has to wait: what it waits for, and why nothing can be planned yet."""
+
+    id: ResourceId
+    why: str
+    until: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Nothing speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: look again after `again_s` seconds; it may lift by itself."""
+
+    code: str
+    why: str
+    again_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Not without a person. `lift` says what would change that."""
+
+    code: str
+    why: str
+    lift: str = ""
+
+
+Verdict = Allow | Hold | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered intent, and what it is based on.
+
+    `basis` is a digest of the desired state and of what was observed, without evidence.
+    """
+
+    basis: str
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do and nothing to wait for: the only proof of convergence."""
+        return not self.actions and not self.deferred
+
+    @property
+    def held(self) -> dict[str, Hold | Refuse]:
+        """Verdicts that stop an action, by the action's key."""
+        return {k: v for k, v in self.verdicts.items() if not isinstance(v, Allow)}
+
+
+class Ending(Enum):
+    """How an action ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    HELD = "held"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one action ended, how long it took and what was said."""
+
+    action: Action
+    ending: Ending
+    took_s: float = 0.0
+    detail: str = ""

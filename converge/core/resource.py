@@ -1,0 +1,103 @@
+"""The base of all resource kinds: what a kind has to say about itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from converge.core.guard import Guard
+from converge.core.host import Answer, Effect, Query
+from converge.core.ids import Ref, ResourceId
+from converge.core.pair import Pair
+from converge.core.plan import Action, Change, Direction
+from converge.core.state import Observation, S, State, Wish
+
+Look = Generator[Query, Answer, Observation[S]]
+"""A look yields queries, is sent their answers, and returns what it saw."""
+
+
+class Around(Protocol):
+    """What a resource may ask of the desired side."""
+
+    @property
+    def pair(self) -> Pair: ...
+
+    def offer(self, ref: Ref, what: str) -> str:
+        """A field that another resource offers: `offer(Ref("carp.vip"), "address")`."""
+        ...
+
+
+class View(Protocol):
+    """What a resource may ask when it says what it wants: its neighbours, as seen and wished."""
+
+    @property
+    def around(self) -> Around: ...
+
+    def observed(self, ref: Ref) -> Observation[State]: ...
+
+    def wished(self, ref: Ref) -> Wish[State]: ...
+
+
+class Resource(BaseModel, Generic[S]):
+    """A thing on a node that has a desired state.
+
+    A kind is one subclass in one file: `kind`, its fields (the table in the desired file), and
+    pure methods. Nothing in here can touch a node.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    kind: ClassVar[str]
+    guards: ClassVar[tuple[Guard, ...]] = ()
+
+    id: ResourceId
+    needs: tuple[Ref, ...] = Field(
+        default=(), description="Further resources of this node that must be in place first."
+    )
+
+    def refs(self) -> Iterator[Ref]:
+        """The references written in the fields, `needs` first."""
+        yield from self.needs
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Ref):
+                yield value
+
+    def needed(self, around: Around) -> Iterable[Ref]:
+        """What must be in place before this; by default what its fields refer to."""
+        return self.refs()
+
+    def offers(self) -> Mapping[str, str]:
+        """What others may ask of this one: an address, a device path."""
+        return {}
+
+    def implied(self, around: Around) -> Iterable[Resource[Any]]:
+        """Resources that this one brings along unless the desired file declares them."""
+        return ()
+
+    def want(self, view: View) -> Wish[S]:
+        """The wish. Asked only where nothing that this needs is wished away."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def look(self, around: Around) -> Look[S]:
+        """See how it is, by queries only."""
+
+    @abstractmethod
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        """What turns what was seen into what is wished, in order. Downs before ups."""
+
+    def near(self, kind: str, name: str) -> ResourceId:
+        """The id of another resource on the same node."""
+        return ResourceId(self.id.node, kind, name)
+
+    def down(self, verb: str, why: str, effect: Effect, settle_s: float = 0.0) -> Action:
+        """An action in the safe direction."""
+        return Action(self.id, verb, why, effect, Direction.DOWN, settle_s)
+
+    def up(self, verb: str, why: str, effect: Effect, settle_s: float = 0.0) -> Action:
+        """An action towards service."""
+        return Action(self.id, verb, why, effect, Direction.UP, settle_s)

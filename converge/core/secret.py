@@ -1,0 +1,34 @@
+"""A text that must never be shown: it prints as `***` wherever it goes (invariant S8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text with a printable form; equality compares the real text."""
+
+    value: str = field(repr=False)
+    shown: str = field(default="***", compare=False)
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __format__(self, spec: str) -> str:
+        return format(self.shown, spec)
+
+
+Text = str | Secret
+
+
+def reveal(text: Text) -> str:
+    """The real text. For the hosts, at the last moment before the call."""
+    return text.value if isinstance(text, Secret) else text
+
+
+def join(*parts: Text) -> Text:
+    """Put texts together; one secret among them makes the whole a secret that shows the rest."""
+    if not any(isinstance(part, Secret) for part in parts):
+        return "".join(str(part) for part in parts)
+    return Secret("".join(map(reveal, parts)), "".join(map(str, parts)))

@@ -1,0 +1,63 @@
+"""What is wished and what was seen are values of one type; this is that type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Generic, TypeVar
+
+from converge.core.ids import ResourceId
+
+
+@dataclass(frozen=True)
+class State:
+    """Base of the states of all kinds.
+
+    Fields of a subclass are compared to find drift. Evidence that nobody wishes for (counters,
+    pids) is declared `field(default=..., compare=False)`.
+    """
+
+    @property
+    def active(self) -> bool:
+        """The one thing another kind may ask: is it in its leading state?"""
+        return True
+
+
+S = TypeVar("S", bound=State)
+S_co = TypeVar("S_co", bound=State, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Generic[S_co]):
+    """It is there, and this is how."""
+
+    state: S_co
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """It is known not to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It cannot be known now: `why`, and, when that is so, the resource that must come first."""
+
+    why: str
+    until: ResourceId | None = None
+
+
+Observation = Present[S] | Absent | Unknown
+Wish = Present[S] | Absent | Unknown
+
+
+def differing(observed: Present[State], wished: Present[State]) -> list[str]:
+    """Names of the compared fields that differ, in declaration order."""
+    a, b = observed.state, wished.state
+    return [
+        f.name for f in fields(b) if f.compare and getattr(a, f.name, None) != getattr(b, f.name)
+    ]
+
+
+def is_active(seen: Observation[State]) -> bool:
+    """Present and in its leading state; Absent and Unknown are not."""
+    return isinstance(seen, Present) and seen.state.active

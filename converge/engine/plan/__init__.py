@@ -1,0 +1,1 @@
+"""Snapshot and desired state into ordered intent."""

@@ -1,0 +1,1 @@
+"""The simulated pair: FreeBSD programs as pure functions over an immutable world."""

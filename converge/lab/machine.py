@@ -1,0 +1,57 @@
+"""Running a program on a machine, and letting time pass. Finds programs and timers by scanning."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import replace
+from functools import cache
+
+from converge.core.host import Answer
+from converge.lab import programs
+from converge.lab.world import Handler, Program, Result, World
+
+
+@cache
+def all_programs() -> dict[str, Program]:
+    """Every program of the lab, by name."""
+    found: dict[str, Program] = {}
+    for module in pkgutil.iter_modules(programs.__path__, programs.__name__ + "."):
+        found.update(getattr(importlib.import_module(module.name), "PROGRAMS", {}))
+    return found
+
+
+@cache
+def all_timers() -> dict[str, Handler]:
+    """Every timer handler of the lab, by name."""
+    found: dict[str, Handler] = {}
+    for name in ("net", "storage", "boot"):
+        found.update(importlib.import_module(f"converge.lab.{name}").TIMERS)
+    for module in pkgutil.iter_modules(programs.__path__, programs.__name__ + "."):
+        found.update(getattr(importlib.import_module(module.name), "TIMERS", {}))
+    return found
+
+
+def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Result:
+    """Run one program. A machine that is off or booting gives no answer."""
+    machine = world.machine(node)
+    if not machine.powered or machine.booting:
+        return Result(world, Answer(lost=f"{node} does not answer"), 0.0)
+    name = argv[0].rsplit("/", 1)[-1]
+    if name in machine.hangs:
+        return Result(world, Answer(lost=f"{name} gave no answer"), float("inf"))
+    program = all_programs().get(name)
+    if program is None:
+        answer = Answer(127, stderr=f"sh: {argv[0]}: not found\n")
+        return Result(world, answer)
+    return program(world, node, argv, stdin)
+
+
+def advance(world: World, to: float) -> World:
+    """Let time pass until `to`; every timer on the way happens in its order."""
+    while world.timers and world.timers[0].at <= to:
+        timer, rest = world.timers[0], world.timers[1:]
+        world = replace(world, now=max(world.now, timer.at), timers=rest)
+        if world.machine(timer.node).powered:
+            world = all_timers()[timer.what](world, timer.node, timer.args)
+    return replace(world, now=max(world.now, to))
