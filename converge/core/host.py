@@ -53,7 +53,7 @@ Query = Run | Read
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An effect: run a program. `deadline_s`: after that TERM, then KILL, and the answer is lost."""
+    """An effect: run a program. After `deadline_s`: TERM, then KILL, and the answer is lost."""
 
     argv: tuple[Text, ...]
     deadline_s: float = 30.0
@@ -158,3 +158,14 @@ class Host(Reader, Protocol):
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Wait until one ends or the clock's `elapsed` reaches `until_s`; those that ended."""
         ...
+
+
+def edited(text: str, old: str, new: str) -> str | None:
+    """`text` after an `Edit`, or None when `old` is no longer in it as whole lines."""
+    if not old:
+        joint = "" if not text or text.endswith("\n") else "\n"
+        return text + joint + new
+    found = ("\n" + text).rfind("\n" + old)
+    if found < 0:
+        return None
+    return text[:found] + new + text[found + len(old) :]

@@ -1,4 +1,8 @@
-"""Running a program on a machine, and letting time pass. Finds programs and timers by scanning."""
+"""Running a program on a machine, and letting time pass. Finds programs and timers by scanning.
+
+Physics is level-triggered: after every program and every timer the world is handed to `react`,
+where net (links, CARP) and storage (HAST, devices) adjust what must follow from what is so.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,15 @@ def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Resu
     if program is None:
         answer = Answer(127, stderr=f"sh: {argv[0]}: not found\n")
         return Result(world, answer)
-    return program(world, node, argv, stdin)
+    result = program(world, node, argv, stdin)
+    return replace(result, world=react(result.world))
+
+
+def react(world: World) -> World:
+    """What follows at once from what is so now. Also called after every fault."""
+    for name in ("net", "storage"):
+        world = importlib.import_module(f"converge.lab.{name}").react(world)
+    return world
 
 
 def advance(world: World, to: float) -> World:
@@ -53,5 +65,5 @@ def advance(world: World, to: float) -> World:
         timer, rest = world.timers[0], world.timers[1:]
         world = replace(world, now=max(world.now, timer.at), timers=rest)
         if world.machine(timer.node).powered:
-            world = all_timers()[timer.what](world, timer.node, timer.args)
+            world = react(all_timers()[timer.what](world, timer.node, timer.args))
     return replace(world, now=max(world.now, to))

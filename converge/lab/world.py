@@ -275,7 +275,7 @@ class World:
         return replace(self, timers=timers, serial=self.serial + 1)
 
     def without(self, node: str, what: str, *args: str) -> World:
-        """The same world without the timers of that node and name whose words begin with `args`."""
+        """The same world without that node's timers of this name whose words begin with `args`."""
         kept = tuple(
             t
             for t in self.timers
