@@ -232,6 +232,10 @@ class Machine:
     next_pid: int = 593
     hangs: frozenset[str] = frozenset()
     """Programs that do not answer, by name (a fault)."""
+    halting: bool = False
+    """Shutting down: nothing answers any more, but the kernel still sends (recordings, fact 35)."""
+    events: tuple[tuple[float, str], ...] = ()
+    """What devd was told: world time and the line of /var/run/devd.pipe."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

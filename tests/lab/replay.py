@@ -1,0 +1,27 @@
+"""How one recording is replayed: the world it starts from and what may differ."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from converge.lab.world import World
+
+
+@dataclass(frozen=True)
+class Case:
+    """`world`: makes the world of the recording's state, by commands and faults in the lab.
+
+    `free`: regular expressions of what may differ on both sides (pids, times, inode numbers);
+    each match is masked before comparing. `cmd` stands in for a recorder's own tool.
+    """
+
+    world: Callable[[], World]
+    free: tuple[str, ...] = ()
+    cmd: str | None = None
+
+
+def masked(text: str, free: tuple[str, ...]) -> str:
+    """`text` with every match of `free` made the same."""
+    for pattern in free:
+        text = re.sub(pattern, "<free>", text, flags=re.MULTILINE)
+    return text
