@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. `hostname` is what hostname(1) prints; `address` is its own, not the VIP."""
+    """One node.
+
+    `hostname` is what hostname(1) prints, `address` its own address (not the VIP),
+    `replication_address` the one that HAST uses, `release` like "9.3" or "13.2".
+    """
 
     name: str
     hostname: str
     address: str
+    replication_address: str
     release: str = ""
     boot_delay_s: float = 0.0
 

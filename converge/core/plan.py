@@ -10,7 +10,7 @@ from typing import Any
 
 from converge.core.host import Answer, Effect, Query
 from converge.core.ids import ResourceId
-from converge.core.state import Absent, Observation, Wish
+from converge.core.state import Observation, Wish
 
 
 class Direction(Enum):
@@ -42,8 +42,9 @@ class Change:
 class Action:
     """One act as data: it can be printed, compared, stored, refused.
 
-    `settle_s`: how long after the effect the look may take to show `goal` (the wish of the
-    change); 0 means the effect's own exit code is all there is to see.
+    `settle_s`: how long after the effect the look may take to show `goal`; 0 means the effect's
+    own exit code is all there is to see. `goal` is the wish of the change unless the kind says
+    otherwise.
     `after`: keys of the actions that must have been done before this one.
     """
 
@@ -53,7 +54,7 @@ class Action:
     effect: Effect
     direction: Direction
     settle_s: float = 0.0
-    goal: Wish[Any] = field(default_factory=Absent)
+    goal: Wish[Any] | None = None
     after: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,9 +26,21 @@ class Around(Protocol):
     @property
     def pair(self) -> Pair: ...
 
-    def offer(self, ref: Ref, what: str) -> str:
-        """A field that another resource offers: `offer(Ref("carp.vip"), "address")`."""
+    def offer(self, ref: Ref, what: str, node: str = "") -> str:
+        """What another resource offers: `offer(Ref("carp.vip"), "address")`.
+
+        On the same node unless `node` names the peer. Raises LookupError.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """A resource that another one brings along: its kind, its name and the fields of its table."""
+
+    kind: str
+    name: str
+    table: Mapping[str, object]
 
 
 class View(Protocol):
@@ -74,7 +87,7 @@ class Resource(BaseModel, Generic[S]):
         """What others may ask of this one: an address, a device path."""
         return {}
 
-    def implied(self, around: Around) -> Iterable[Resource[Any]]:
+    def implied(self, around: Around) -> Iterable[Implied]:
         """Resources that this one brings along unless the desired file declares them."""
         return ()
 
@@ -88,16 +101,34 @@ class Resource(BaseModel, Generic[S]):
 
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:
-        """What turns what was seen into what is wished, in order. Downs before ups."""
+        """What turns what was seen into what is wished, in order, downs before ups.
+
+        `change.wish` is Present or Absent, `change.observed` is not Unknown. None at all means:
+        nothing can be done here, it follows from (or waits for) what it needs.
+        """
 
     def near(self, kind: str, name: str) -> ResourceId:
         """The id of another resource on the same node."""
         return ResourceId(self.id.node, kind, name)
 
-    def down(self, verb: str, why: str, effect: Effect, settle_s: float = 0.0) -> Action:
+    def down(
+        self,
+        verb: str,
+        why: str,
+        effect: Effect,
+        settle_s: float = 0.0,
+        goal: Wish[S] | None = None,
+    ) -> Action:
         """An action in the safe direction."""
-        return Action(self.id, verb, why, effect, Direction.DOWN, settle_s)
+        return Action(self.id, verb, why, effect, Direction.DOWN, settle_s, goal)
 
-    def up(self, verb: str, why: str, effect: Effect, settle_s: float = 0.0) -> Action:
+    def up(
+        self,
+        verb: str,
+        why: str,
+        effect: Effect,
+        settle_s: float = 0.0,
+        goal: Wish[S] | None = None,
+    ) -> Action:
         """An action towards service."""
-        return Action(self.id, verb, why, effect, Direction.UP, settle_s)
+        return Action(self.id, verb, why, effect, Direction.UP, settle_s, goal)
