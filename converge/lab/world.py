@@ -64,6 +64,8 @@ class File:
     flags: str = ""
     mtime: float = 0.0
     is_dir: bool = False
+    born: float = 0.0
+    """When it was made. Young directories do not survive a power cut (recordings, fact 36)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class Mount:
     ufs: Ufs | None = None
     """What the kernel holds in memory of it; written through while the device lives."""
     gone: bool = False
+    since: float = 0.0
+    """When it was mounted: tells this mount from a later one of the same device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,8 @@ class Machine:
     next_pid: int = 593
     hangs: frozenset[str] = frozenset()
     """Programs that do not answer, by name (a fault)."""
+    recovery_s: float = 1.0
+    """How long the database recovers when it was not stopped properly."""
     halting: bool = False
     """Shutting down: nothing answers any more, but the kernel still sends (recordings, fact 35)."""
     events: tuple[tuple[float, str], ...] = ()
