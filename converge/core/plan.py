@@ -10,7 +10,7 @@ from typing import Any
 
 from converge.core.host import Answer, Effect, Query
 from converge.core.ids import ResourceId
-from converge.core.state import Observation, Wish
+from converge.core.state import Absent, Observation, Wish
 
 
 class Direction(Enum):
@@ -43,8 +43,8 @@ class Action:
     """One act as data: it can be printed, compared, stored, refused.
 
     `settle_s`: how long after the effect the look may take to show `goal`; 0 means the effect's
-    own exit code is all there is to see. `goal` is the wish of the change unless the kind says
-    otherwise.
+    own exit code is all there is to see. `goal` is `wish`, the wish of the change that this
+    action belongs to, unless the kind says otherwise. `wish` and `after` are the engine's.
     `after`: keys of the actions that must have been done before this one.
     """
 
@@ -55,6 +55,7 @@ class Action:
     direction: Direction
     settle_s: float = 0.0
     goal: Wish[Any] | None = None
+    wish: Wish[Any] = field(default_factory=Absent)
     after: tuple[str, ...] = ()
 
     @property

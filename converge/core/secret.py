@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,3 +51,13 @@ def join(*parts: Text) -> Text:
     if not any(isinstance(part, Secret) for part in parts):
         return "".join(str(part) for part in parts)
     return Secret("".join(map(reveal, parts)), "".join(map(str, parts)))
+
+
+def masked(text: str, secrets: Iterable[Secret], patterns: Iterable[str] = ()) -> str:
+    """`text` without the secrets, and without group 1 of whatever `patterns` find in it."""
+    hidden = {secret.value for secret in secrets}
+    for pattern in patterns:
+        hidden |= {found[1] for found in re.finditer(pattern, text, re.MULTILINE) if found[1]}
+    for value in sorted(hidden - {""}, key=lambda value: (-len(value), value)):
+        text = text.replace(value, "***")
+    return text

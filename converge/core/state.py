@@ -53,9 +53,18 @@ Wish = Present[S] | Absent | Unknown
 def differing(observed: Present[State], wished: Present[State]) -> list[str]:
     """Names of the compared fields that differ, in declaration order."""
     a, b = observed.state, wished.state
-    return [
-        f.name for f in fields(b) if f.compare and getattr(a, f.name, None) != getattr(b, f.name)
-    ]
+    return [f.name for f in fields(b) if f.compare and getattr(a, f.name) != getattr(b, f.name)]
+
+
+def in_sync(observed: Observation[State], wished: Wish[State]) -> bool:
+    """Is what was seen what is wished? Unknown on either side never is."""
+    match observed, wished:
+        case Present(), Present():
+            return not differing(observed, wished)
+        case Absent(), Absent():
+            return True
+        case _:
+            return False
 
 
 def is_active(seen: Observation[State]) -> bool:

@@ -1,0 +1,79 @@
+"""Graph and readers in, snapshot out: drives the looks, merges and batches their queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from converge.core.graph import Graph
+from converge.core.host import Answer, Clock, Query, Reader, Run
+from converge.core.ids import ResourceId
+from converge.core.plan import Snapshot
+from converge.core.resource import Look
+from converge.core.state import Observation, Unknown
+
+ROUNDS_MAX = 12
+"""A look that asks more often than this in a row is a bug; it would cost a round trip each."""
+
+Heard = dict[Query, Answer]
+
+
+def observe(
+    graph: Graph,
+    readers: Mapping[str, Reader],
+    clock: Clock,
+    ids: Iterable[ResourceId] | None = None,
+) -> Snapshot:
+    """See how all resources of the readers' nodes are, or only those of `ids`.
+
+    Nodes without a reader are not in the snapshot at all.
+    """
+    taken = clock.wall()
+    observed: dict[ResourceId, Observation[Any]] = {}
+    heard: dict[str, tuple[tuple[Query, Answer], ...]] = {}
+    wanted = set(graph.order if ids is None else ids)
+    for node in sorted(readers):
+        mine = [id for id in graph.order if id.node == node and id in wanted]
+        answers: Heard = {}
+        observed.update(_observe_node(graph, mine, readers[node], answers))
+        heard[node] = tuple(answers.items())
+    return Snapshot(taken, observed, heard)
+
+
+def _observe_node(
+    graph: Graph, ids: list[ResourceId], reader: Reader, heard: Heard
+) -> dict[ResourceId, Observation[Any]]:
+    """Advance all looks of a node together, one batch of new queries a round."""
+    seen: dict[ResourceId, Observation[Any]] = {}
+    asking: dict[ResourceId, tuple[Look[Any], Query]] = {}
+    for id in ids:
+        _advance(id, graph.resources[id].look(graph.around(id.node)), None, asking, seen)
+    for _ in range(ROUNDS_MAX):
+        if not asking:
+            return seen
+        new = list(dict.fromkeys(q for _, q in asking.values() if q not in heard))
+        heard.update(zip(new, reader.ask(new), strict=True) if new else ())
+        for id, (look, query) in sorted(asking.items()):
+            del asking[id]
+            answer = heard[query]
+            if answer.lost and not (isinstance(query, Run) and query.silence_speaks):
+                look.close()
+                seen[id] = Unknown(f"{query}: {answer.lost}")
+            else:
+                _advance(id, look, answer, asking, seen)
+    raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")
+
+
+def _advance(
+    id: ResourceId,
+    look: Look[Any],
+    answer: Answer | None,
+    asking: dict[ResourceId, tuple[Look[Any], Query]],
+    seen: dict[ResourceId, Observation[Any]],
+) -> None:
+    """One step of a look: to its next query, or to what it saw."""
+    try:
+        query = next(look) if answer is None else look.send(answer)
+        asking[id] = (look, query)
+    except StopIteration as end:
+        seen[id] = end.value

@@ -1,0 +1,71 @@
+"""Desired and observed in, differences out: what is wished on each node, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from converge.core.graph import Graph, Neighbourhood
+from converge.core.ids import Ref, ResourceId
+from converge.core.plan import Change, Deferred, Snapshot
+from converge.core.state import Absent, Observation, State, Unknown, Wish, in_sync
+
+Wishes = Mapping[ResourceId, Wish[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a resource sees of its node when it says what it wants."""
+
+    around: Neighbourhood
+    seen: Mapping[ResourceId, Observation[Any]]
+    wishes: Wishes
+
+    def observed(self, ref: Ref) -> Observation[State]:
+        id = ResourceId(self.around.node, ref.kind, ref.name)
+        return self.seen.get(id, Unknown("it was not looked at"))
+
+    def wished(self, ref: Ref) -> Wish[State]:
+        id = ResourceId(self.around.node, ref.kind, ref.name)
+        return self.wishes.get(id, Unknown("it is not declared"))
+
+
+def wishes(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, Wish[Any]]:
+    """What is wished for every observed resource.
+
+    What needs something that is wished away is wished away with it; what needs something whose
+    wish cannot be told yet cannot be told either.
+    """
+    found: dict[ResourceId, Wish[Any]] = {}
+    for id in graph.order:
+        if id in snapshot.observed:
+            found[id] = _inherited(graph, id, found) or graph.resources[id].want(
+                _View(graph.around(id.node), snapshot.observed, found)
+            )
+    return found
+
+
+def _inherited(graph: Graph, id: ResourceId, found: Wishes) -> Absent | Unknown | None:
+    needs = [(need, found[need]) for need in sorted(graph.needs[id]) if need in found]
+    if any(isinstance(wish, Absent) for _, wish in needs):
+        return Absent()
+    for need, wish in needs:
+        if isinstance(wish, Unknown):
+            return Unknown(wish.why, wish.until or need)
+    return None
+
+
+def diff(snapshot: Snapshot, wished: Wishes) -> tuple[list[Change], list[Deferred]]:
+    """What differs, and what differs or may differ but cannot be told yet."""
+    changes: list[Change] = []
+    deferred: list[Deferred] = []
+    for id, wish in wished.items():
+        observed = snapshot.observed[id]
+        if isinstance(wish, Unknown):
+            deferred.append(Deferred(id, wish.why, wish.until))
+        elif isinstance(observed, Unknown):
+            deferred.append(Deferred(id, observed.why, observed.until))
+        elif not in_sync(observed, wish):
+            changes.append(Change(id, observed, wish))
+    return changes, deferred
