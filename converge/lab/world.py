@@ -56,7 +56,10 @@ class Table(Mapping[K, V], Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file or directory of any file system. `mode` is octal digits, `mtime` world seconds."""
+    """A file or directory of any file system. `mode` is octal digits, `mtime` world seconds.
+
+    Six digits say the type too, as st_mode does: a socket is 140755.
+    """
 
     text: str = ""
     mode: str = "644"
@@ -66,6 +69,8 @@ class File:
     is_dir: bool = False
     born: float = 0.0
     """When it was made. Young directories do not survive a power cut (recordings, fact 36)."""
+    zeros: int = 0
+    """So many zero bytes follow the text: a big file need not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,26 @@ class Metadata:
     localcnt: int = 0
     remotecnt: int = 0
     prevrole: str = "init"
-    dirty: int = 0
-    """Extents that the on-disk bitmap marks as not known to be on the peer."""
+    marked: tuple[int, ...] = ()
+    """Extents that the on-disk bitmap marks as not known to be on the peer, last used last."""
+    resource: str = ""
+    """The name it was created for; '' fits any."""
+    datasize: int = 268430848
+    extentsize: int = 2097152
+    keepdirty: int = 64
+    localoff: int = 4608
+
+    @property
+    def dirty(self) -> int:
+        return len(self.marked)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The last write to a disk, received but not yet on it. `before`: what it replaces."""
+
+    before: Ufs | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +127,32 @@ class Disk:
     ufs: Ufs | None = None
     fails: str = ""
     """'' healthy, 'read' or 'write': such requests end in an I/O error."""
+    queued: Queued | None = None
+    """What a power cut within milliseconds takes away again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Announcements that arrive: one at `beat` and one every `period` seconds after it.
+
+    `since`: world time from which they have been arriving. `good`: the password and the address
+    list are the own ones. `noted`: the kernel has complained that they are not.
+    """
+
+    beat: float
+    period: float
+    since: float
+    good: bool = True
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Vhid:
-    """One CARP group on an interface. `since`: world time of the last state change."""
+    """One CARP group on an interface. `since`: world time of the last state change.
+
+    A MASTER announces at `beat` and every `period` seconds after it. `heard`: the last good
+    announcement before those of `hears`. `demoted`: its link is down, counted in the demotion.
+    """
 
     vhid: int
     state: str = "INIT"
@@ -116,6 +160,17 @@ class Vhid:
     advskew: int = 0
     password: str = ""
     since: float = 0.0
+    beat: float = 0.0
+    period: float = 0.0
+    heard: float = 0.0
+    hears: Hearing | None = None
+    demoted: bool = False
+    sent: int = 0
+    """Announcements sent before `beat`."""
+    received: int = 0
+    """Announcements of others before those of `hears`, good or not."""
+    refused: int = 0
+    """Those of `received` with a wrong password or address list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +197,15 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """A synchronisation under way. `source`: 'primary' or 'secondary', whose copy is taken."""
+
+    source: str
+    began: float
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
 class HastResource:
     """A resource in the memory of hastd's main process (roles live nowhere else).
 
@@ -163,8 +227,10 @@ class HastResource:
     """Primary: /dev/hast/<provname> exists and its I/O threads run."""
     silent: bool = False
     """Primary: the device exists but does not answer yet."""
-    dirty: int = 0
-    """Primary: extents in flight or not yet synchronised."""
+    extents: frozenset[int] = frozenset()
+    """Primary: extents to be synchronised; while a `sync` runs, those of its beginning."""
+    flight: frozenset[int] = frozenset()
+    """Primary: extents of writes that the peer has not answered."""
     keepdirty: int = 64
     reads: int = 0
     writes: int = 0
@@ -172,6 +238,34 @@ class HastResource:
     read_errors: int = 0
     write_errors: int = 0
     since: float = 0.0
+    """When the worker was started: it looks after its connection every 10 s from then on."""
+    source: str = ""
+    checksum: str = "none"
+    compression: str = "hole"
+    metaflush: bool = True
+    meta: Metadata | None = None
+    """The worker's copy of the metadata; it goes to the disk whole whenever one changes."""
+    peer_remotecnt: int = 0
+    """Primary: the peer's remotecnt at the last connect, 0 before the first (blind spot B1)."""
+    peer_localcnt: int = 0
+    spoke: float = 0.0
+    """Last write or connect; a keepalive follows every 10 s from then on."""
+    lost: float | None = None
+    """When the wire under a connection fell silent; None while it carries."""
+    stalled: float | None = None
+    """Primary: until when unanswered writes wait for the peer."""
+    sync: Sync | None = None
+    skipped: frozenset[str] = frozenset()
+    """Primary: files whose last write broke with the connection and is on no map (B2)."""
+    refusal: str = ""
+    """Primary: how the last attempt to connect ended, '' for none or well."""
+    tries: int = 0
+    """Attempts that ended with `refusal`, one after the other."""
+
+    @property
+    def dirty(self) -> int:
+        """Extents in flight or not yet synchronised, when no synchronisation runs."""
+        return len(self.extents | self.flight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +274,12 @@ class Hastd:
 
     pid: int
     resources: Table[str, HastResource] = field(default_factory=Table)
+    config: str = "/etc/hast.conf"
+    control: str = "/var/run/hastctl"
+    pidfile: str = "/var/run/hastd.pid"
+    listen: tuple[str, ...] = ("tcp4://0.0.0.0:8457", "tcp6://[::]:8457")
+    busy_until: float = 0.0
+    """Until then the main process waits for a worker and answers nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +339,13 @@ class Machine:
     recovery_s: float = 1.0
     """How long the database recovers when it was not stopped properly."""
     halting: bool = False
-    """Shutting down: nothing answers any more, but the kernel still sends (recordings, fact 35)."""
+    """Shutting down: no program answers, the kernel still sends (recordings, fact 35)."""
     events: tuple[tuple[float, str], ...] = ()
     """What devd was told: world time and the line of /var/run/devd.pipe."""
+    hooks: tuple[tuple[float, tuple[str, ...]], ...] = ()
+    """What hastd's `exec` program was called with: world time and words."""
+    orphans: Table[str, int] = field(default_factory=Table)
+    """HAST devices whose worker died without a trace: name -> size. I/O on them hangs."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -262,10 +366,13 @@ class World:
     machines: Table[str, Machine]
     now: float = 0.0
     cuts: frozenset[tuple[str, str, str]] = frozenset()
-    """(segment, from node, to node): packets on that way are lost. The carrier stays."""
+    """(segment, from, to): packets on that way are lost; the carrier stays. From and to are node
+    names, or addresses of `others`."""
     timers: tuple[Timer, ...] = ()
     serial: int = 0
     seed: int = 0
+    others: Table[str, str] = field(default_factory=Table)
+    """Hosts beside the pair that answer a ping: address -> segment (a router, a witness)."""
 
     def machine(self, node: str) -> Machine:
         return self.machines[node]
