@@ -295,6 +295,8 @@ class Mount:
     gone: bool = False
     since: float = 0.0
     """When it was mounted: tells this mount from a later one of the same device."""
+    unclean: bool = False
+    """It was not clean when it was mounted; then no unmount marks it clean (ffs_unmount)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +342,10 @@ class Machine:
     """How long the database recovers when it was not stopped properly."""
     halting: bool = False
     """Shutting down: no program answers, the kernel still sends (recordings, fact 35)."""
+    klds: Table[str, tuple[int, int, int]] = field(default_factory=Table)
+    """Id, address and size of loaded files of `modules`; those that lack got the next free."""
+    carp_before: tuple[int, int, int] = (0, 0, 0)
+    """Announcements sent, received and refused by groups that are gone (netstat -s)."""
     events: tuple[tuple[float, str], ...] = ()
     """What devd was told: world time and the line of /var/run/devd.pipe."""
     hooks: tuple[tuple[float, tuple[str, ...]], ...] = ()
