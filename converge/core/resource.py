@@ -65,6 +65,8 @@ class Resource(BaseModel, Generic[S]):
 
     kind: ClassVar[str]
     guards: ClassVar[tuple[Guard, ...]] = ()
+    headline: ClassVar[bool] = False
+    """Shown in the status table, one row a resource."""
 
     id: ResourceId
     needs: tuple[Ref, ...] = Field(

@@ -21,6 +21,11 @@ class State:
         """The one thing another kind may ask: is it in its leading state?"""
         return True
 
+    @property
+    def glance(self) -> str:
+        """A few words for the status table."""
+        return "in place"
+
 
 S = TypeVar("S", bound=State)
 S_co = TypeVar("S_co", bound=State, covariant=True)

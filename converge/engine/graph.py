@@ -89,7 +89,8 @@ def _with_implied(
 
 def _made(one: Implied, by: ResourceId, kinds: Kinds) -> Resource[Any]:
     try:
-        return kinds[one.kind](id=ResourceId(by.node, one.kind, one.name), **dict(one.table))
+        table = {"id": ResourceId(by.node, one.kind, one.name), **one.table}
+        return kinds[one.kind].model_validate(table)
     except ValidationError as wrong:
         raise AssertionError(f"{by} implies a bad {one.kind}: {wrong}") from wrong
 
@@ -111,8 +112,8 @@ def _edges(
             need = ResourceId(id.node, ref.kind, ref.name)
             needed.add(need)
             if need not in resources:
-                missing = LookupError(f"{ref} is not declared")
-                flaws.append(_unmet(resources, implied_by, id, missing))
+                nobody = LookupError(f"{ref} is not declared")
+                flaws.append(_unmet(resources, implied_by, id, nobody))
         edges[id] = frozenset(needed)
     return edges, flaws
 

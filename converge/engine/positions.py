@@ -1,0 +1,221 @@
+"""Where in a TOML text every key and value stands. Says nothing about what they mean.
+
+It also walks a broken text as far as it goes: what is wrong is tomllib's to say.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from converge.core.desired import Keys, Source, Span
+
+_SPACE = re.compile(r"[ \t]*")
+_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*+")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LONG = re.compile(
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+"""(?:"{0,2})' + r"|'''(?:[^']|'(?!''))*+'''(?:'{0,2})"
+)
+_SHORT = re.compile(r'"(?:[^"\\\n]|\\.)*+"' + r"|'[^'\n]*'")
+_SCALAR = re.compile(r"[^\s,\]}#](?:[^,\]}#\n]*[^\s,\]}#])?")
+
+Stretch = tuple[int, int]
+"""From one offset in the text to before another."""
+
+
+class _Lost(Exception):
+    """The text is not TOML from here on."""
+
+
+@dataclass(slots=True)
+class Outline:
+    """What was found: the first place of each key and value, and each mention in order."""
+
+    keys: dict[Keys, Stretch] = field(default_factory=dict)
+    values: dict[Keys, Stretch] = field(default_factory=dict)
+    mentions: list[tuple[int, Keys]] = field(default_factory=list)
+
+
+def outline(text: str) -> Outline:
+    """Walk a text whose lines end in newlines only. Never raises."""
+    walk = _Walk(text)
+    try:
+        walk.document()
+    except (_Lost, RecursionError):
+        walk.found.values[walk.keys] = (walk.began, len(text))
+    return walk.found
+
+
+def locate(path: str, text: str, secret: Collection[str], found: Outline) -> Source:
+    """The source of a text: values whose key looks like one of `secret` are not in its lines."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    hidden = [
+        stretch
+        for keys, stretch in found.values.items()
+        if _hushed(keys, secret) and not text.startswith("{", stretch[0])
+    ]
+    return Source(
+        path,
+        tuple(_shown(text, hidden).split("\n")),
+        _spans(found.keys, starts, text),
+        _spans(found.values, starts, text),
+    )
+
+
+def _hushed(keys: Keys, secret: Collection[str]) -> bool:
+    """Is a part of the way called like a secret, or nearly? The name of its file may be shown."""
+    if keys[-1:] == ("file",):
+        return False
+    begin = {name[:3] for name in secret}
+    return any(isinstance(key, str) and key[:3].lower() in begin for key in keys)
+
+
+def _shown(text: str, hidden: list[Stretch]) -> str:
+    """The text with `***` from each hidden value to the end of its line; no line goes missing."""
+    parts, at = [], 0
+    for start, end in sorted(hidden):
+        if start < at:
+            continue
+        parts.append(text[at:start] + "***" + "\n" * text.count("\n", start, end))
+        line_end = text.find("\n", end)
+        at = line_end if line_end >= 0 else len(text)
+    return "".join(parts) + text[at:]
+
+
+def _spans(found: dict[Keys, Stretch], starts: list[int], text: str) -> dict[Keys, Span]:
+    """Offsets as lines and columns; a value of several lines is meant by its first."""
+    spans, line = {}, 0
+    for keys, (start, end) in sorted(found.items(), key=lambda item: item[1]):
+        while line + 1 < len(starts) and starts[line + 1] <= start:
+            line += 1
+        stop = text.find("\n", start, end)
+        width = (stop if stop >= 0 else end) - start
+        spans[keys] = Span(line + 1, start - starts[line] + 1, max(1, width))
+    return spans
+
+
+class _Walk:
+    """One walk through one text. `keys` and `began` are where it is, for when it gets lost."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.offset = 0
+        self.keys: Keys = ()
+        self.began = 0
+        self.found = Outline()
+        self.arrays: dict[Keys, int] = {}
+
+    def document(self) -> None:
+        table: Keys = ()
+        while self._skip(_BLANK) < len(self.text):
+            self.keys, self.began = (), self.offset
+            if self._take("[["):
+                table = self._header(many=True)
+            elif self._take("["):
+                table = self._header(many=False)
+            else:
+                self._pair(table, outer=True)
+            self._skip(_SPACE)
+            if self.offset < len(self.text) and self.text[self.offset] not in "#\n":
+                raise _Lost
+
+    def _header(self, *, many: bool) -> Keys:
+        table = self._key((), follow=not many)
+        if many:
+            place = self.arrays[table] = self.arrays.get(table, -1) + 1
+            self.found.keys[(*table, place)] = self.found.keys[table]
+            table = (*table, place)
+        self._expect("]]" if many else "]")
+        return table
+
+    def _pair(self, table: Keys, *, outer: bool = False) -> None:
+        keys = self._key(table)
+        if outer:
+            self.keys, self.began = keys, self.offset
+        self._expect("=")
+        self._value(keys)
+
+    def _key(self, table: Keys, *, follow: bool = True) -> Keys:
+        """A dotted key. `follow`: what was declared as [[x]] means its latest table."""
+        while True:
+            if self.found.mentions and table in self.arrays:
+                table = (*table, self.arrays[table])
+            self._skip(_SPACE)
+            start = self.offset
+            table = (*table, self._word())
+            self.keys, self.began = table, self.offset
+            self.found.keys.setdefault(table, (start, self.offset))
+            self._skip(_SPACE)
+            if not self._take("."):
+                self.found.mentions.append((start, table))
+                last = table in self.arrays and follow
+                return (*table, self.arrays[table]) if last else table
+
+    def _word(self) -> str:
+        start = self.offset
+        if self._skip(_BARE) > start:
+            return self.text[start : self.offset]
+        if self._skip(_SHORT) == start:
+            raise _Lost
+        raw = self.text[start : self.offset]
+        try:
+            return str(tomllib.loads(f"word = {raw}")["word"])
+        except tomllib.TOMLDecodeError:
+            raise _Lost from None
+
+    def _value(self, keys: Keys) -> None:
+        self._skip(_SPACE)
+        start = self.offset
+        if self._take("["):
+            self._list(keys)
+        elif self._take("{"):
+            self._inline(keys)
+        elif self.text.startswith(('"""', "'''"), start):
+            self._must(_LONG)
+        elif self.text.startswith(('"', "'"), start):
+            self._must(_SHORT)
+        else:
+            self._must(_SCALAR)
+        self.found.values.setdefault(keys, (start, self.offset))
+
+    def _list(self, keys: Keys) -> None:
+        place = 0
+        self._skip(_BLANK)
+        while not self._take("]"):
+            self._value((*keys, place))
+            place += 1
+            self._skip(_BLANK)
+            if not self._take(",") and not self.text.startswith("]", self.offset):
+                raise _Lost
+            self._skip(_BLANK)
+
+    def _inline(self, keys: Keys) -> None:
+        self._skip(_SPACE)
+        while not self._take("}"):
+            self._pair(keys)
+            self._skip(_SPACE)
+            if not self._take(",") and not self.text.startswith("}", self.offset):
+                raise _Lost
+
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        """Go over what matches; the offset after it."""
+        match = pattern.match(self.text, self.offset)
+        self.offset = match.end() if match else self.offset
+        return self.offset
+
+    def _must(self, pattern: re.Pattern[str]) -> None:
+        start = self.offset
+        if self._skip(pattern) == start:
+            raise _Lost
+
+    def _take(self, mark: str) -> bool:
+        if not self.text.startswith(mark, self.offset):
+            return False
+        self.offset += len(mark)
+        return True
+
+    def _expect(self, mark: str) -> None:
+        if not self._take(mark):
+            raise _Lost

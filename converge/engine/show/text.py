@@ -1,0 +1,162 @@
+"""Plans and outcomes as text for people: wrong things only, each with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from converge.core.host import Wait
+from converge.core.ids import ResourceId
+from converge.core.plan import Action, Change, Deferred, Ending, Hold, Outcome, Plan, Verdict
+from converge.core.state import Absent, Present, differing
+from converge.engine.show.marks import BLOCKED, IN_SYNC, STOP, UNKNOWN, Paint, mark
+
+PLAIN = Paint(on=False)
+
+
+def plan_text(
+    plan: Plan,
+    nodes: Iterable[str],
+    taken: datetime,
+    paint: Paint = PLAIN,
+    *,
+    commands: bool = False,
+) -> str:
+    """The plan, a node at a time, numbered in the order of carrying out.
+
+    `commands` adds the command or file of each action.
+    """
+    lines = [f"seen at {taken.isoformat(timespec='seconds')}"]
+    number = {action.key: n for n, action in enumerate(plan.actions, 1)}
+    for node in nodes:
+        lines += ["", *_node_lines(plan, node, number, paint, commands=commands)]
+    lines += ["", summary(plan)]
+    return "\n".join(lines) + "\n"
+
+
+def _node_lines(
+    plan: Plan, node: str, number: Mapping[str, int], paint: Paint, *, commands: bool
+) -> Iterator[str]:
+    actions = [a for a in plan.actions if a.id.node == node]
+    waiting = [d for d in plan.deferred if d.id.node == node]
+    if not actions and not waiting:
+        yield f"{paint('bold', node)}  {paint(IN_SYNC, IN_SYNC)} in sync"
+        return
+    yield paint("bold", node)
+    changes = {c.id: c for c in plan.changes}
+    told: set[ResourceId] = set()
+    for action in actions:
+        sign = BLOCKED if action.key in plan.held else mark(action)
+        yield (
+            f"{number[action.key]:>4} {paint(sign, sign)} "
+            f"{action.id.ref} {paint('bold', action.verb)}: {action.why}"
+        )
+        if action.id in changes and action.id not in told:
+            told.add(action.id)
+            yield from (f"         {line}" for line in field_lines(changes[action.id]))
+        if commands and not isinstance(action.effect, Wait):
+            yield paint("dim", f"         {action.effect}")
+        yield from (f"       {line}" for line in verdict_lines(plan.held.get(action.key), paint))
+    yield from waiting_lines(waiting, paint)
+
+
+def field_lines(change: Change) -> Iterator[str]:
+    """What differs, a line a field: `advskew: 0 -> 100`."""
+    if isinstance(change.observed, Present) and isinstance(change.wish, Present):
+        for name in differing(change.observed, change.wish):
+            old, new = getattr(change.observed.state, name), getattr(change.wish.state, name)
+            yield f"{name}: {_value(old)} -> {_value(new)}"
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case "" | () | None:
+            return "nothing"
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str]:
+    """Why an action is held or refused, and what lifts that."""
+    match verdict:
+        case Hold(code, why, again_s):
+            yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; looked at again in {again_s:g} s"
+        case None:
+            return
+        case _:
+            yield f"{paint(BLOCKED, 'refused by ' + verdict.code)}: {verdict.why}"
+            if verdict.lift:
+                yield f"  {verdict.lift}"
+
+
+def waiting_lines(waiting: Iterable[Deferred], paint: Paint = PLAIN) -> Iterator[str]:
+    """What has to wait; those that only wait for others of the list share one line."""
+    listed = list(waiting)
+    ids = {d.id for d in listed}
+    roots = [d for d in listed if d.until not in ids]
+    after = {root.id: [d for d in listed if _root(d, listed) == root.id] for root in roots}
+    for root in roots:
+        until = f" (until {root.until.ref})" if root.until else ""
+        yield f"     {paint(UNKNOWN, UNKNOWN)} {root.id.ref}: {root.why}{until}"
+        others = [str(d.id.ref) for d in after[root.id] if d.id != root.id]
+        if others:
+            yield f"       and after it: {', '.join(others)}"
+
+
+def _root(deferred: Deferred, listed: list[Deferred]) -> ResourceId:
+    """Follow `until` through the list to the one that waits for something else."""
+    by_id = {d.id: d for d in listed}
+    for _ in listed:
+        if deferred.until not in by_id:
+            break
+        deferred = by_id[deferred.until]
+    return deferred.id
+
+
+def summary(plan: Plan) -> str:
+    """One line: how much is to do, is held, has to wait."""
+    if plan.empty:
+        return "nothing to do"
+    signs = Counter(mark(a) for a in plan.actions if a.key not in plan.held)
+    count = sum(signs.values())
+    parts = [f"{count} action{'' if count == 1 else 's'}"]
+    if signs:
+        parts[0] += " (" + " ".join(f"{n}{sign}" for sign, n in sorted(signs.items())) + ")"
+    if plan.held:
+        parts.append(f"{len(plan.held)} held")
+    if plan.deferred:
+        parts.append(f"{len(plan.deferred)} waiting")
+    return ", ".join(parts)
+
+
+_ENDINGS = {Ending.FAILED: STOP, Ending.HELD: BLOCKED, Ending.SKIPPED: UNKNOWN}
+
+
+def outcome_line(outcome: Outcome, paint: Paint = PLAIN) -> str:
+    """How one action ended: `^ hasta/hast.test promote  done  0.1s`."""
+    action: Action = outcome.action
+    sign = _ENDINGS.get(outcome.ending, mark(action))
+    line = f"{paint(sign, sign)} {action.key}: {outcome.ending.value}"
+    if outcome.took_s >= 0.05:
+        line += f" in {outcome.took_s:.1f}s"
+    if outcome.detail:
+        line += f", {outcome.detail}"
+    return line
+
+
+def observation_words(seen: object) -> str:
+    """An observation in a few words, for tables."""
+    match seen:
+        case Present(state):
+            return str(state.glance)
+        case Absent():
+            return "absent"
+        case None:
+            return "not looked at"
+        case _:
+            return f"unknown: {getattr(seen, 'why', '')}"

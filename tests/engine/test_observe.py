@@ -1,0 +1,90 @@
+"""Observing: merged queries, batched rounds, and silence that is never taken for absence."""
+
+from typing import ClassVar
+
+import pytest
+
+from converge.core.host import Answer, Run
+from converge.core.ids import ResourceId
+from converge.core.state import Absent, Present, Unknown
+from converge.engine.graph import build
+from converge.engine.observe import observe
+from tests.engine.toys import KINDS, PAIR, Lamp, ToyClock, ToyNode, ToyState, declared
+
+
+def seen(node, tables, kinds=KINDS):
+    graph, flaws = build(PAIR, tables, kinds)
+    assert not flaws
+    return observe(graph, {"a": node}, node.clock)
+
+
+def test_a_whole_node_is_one_batch():
+    node = ToyNode(ToyClock(), {"lamp.x": "on"})
+    snapshot = seen(node, declared("a", lamp_x={}, lamp_y={}, lamp_z={}))
+    assert node.batches == 1
+    assert snapshot.observed[ResourceId("a", "lamp", "x")] == Present(ToyState("on"))
+    assert snapshot.observed[ResourceId("a", "lamp", "y")] == Absent()
+
+
+class Twice(Lamp):
+    """Asks for what all ask for, then for its own."""
+
+    kind: ClassVar[str] = "twice"
+
+    def look(self, around):
+        shared = yield Run(("get", "shared"))
+        own = yield Run(("get", shared.stdout + self.id.name))
+        return Present(ToyState(own.stdout))
+
+
+def test_equal_queries_are_asked_once_and_rounds_are_shared():
+    node = ToyNode(ToyClock(), {"shared": "k", "kx": "1", "ky": "2"})
+    kinds = {**KINDS, "twice": Twice}
+    tables = {id: Twice(id=id) for id in (ResourceId("a", "twice", n) for n in "xy")}
+    snapshot = seen(node, tables, kinds)
+    assert node.asked == ["get shared", "get kx", "get ky"]
+    assert node.batches == 2
+    assert snapshot.heard["a"][0] == (Run(("get", "shared")), Answer(0, "k"))
+
+
+def test_silence_is_unknown_and_never_absent():
+    node = ToyNode(ToyClock(), {}, silent={"lamp.x"})
+    snapshot = seen(node, declared("a", lamp_x={}))
+    assert snapshot.observed[ResourceId("a", "lamp", "x")] == Unknown(
+        "get lamp.x: no answer within 10 s"
+    )
+
+
+def test_a_look_may_ask_to_hear_the_silence_itself():
+    class Listener(Lamp):
+        kind: ClassVar[str] = "listener"
+
+        def look(self, around):
+            answer = yield Run(("get", "it"), silence_speaks=True)
+            return Present(ToyState("silent" if answer.lost else "speaks"))
+
+    node = ToyNode(ToyClock(), {}, silent={"it"})
+    id = ResourceId("a", "listener", "l")
+    snapshot = seen(node, {id: Listener(id=id)}, {**KINDS, "listener": Listener})
+    assert snapshot.observed[id] == Present(ToyState("silent"))
+
+
+def test_a_node_without_a_reader_is_not_in_the_snapshot():
+    node = ToyNode(ToyClock(), {})
+    tables = {**declared("a", lamp_x={}), **declared("b", lamp_x={})}
+    assert [id.node for id in seen(node, tables).observed] == ["a"]
+
+
+def test_a_look_that_never_ends_is_a_bug_that_is_named():
+    class Endless(Lamp):
+        kind: ClassVar[str] = "endless"
+
+        def look(self, around):
+            n = 0
+            while True:
+                yield Run(("get", str(n)))
+                n += 1
+
+    id = ResourceId("a", "endless", "e")
+    with pytest.raises(RuntimeError, match=r"a/endless\.e"):
+        seen(ToyNode(ToyClock()), {id: Endless(id=id)}, {**KINDS, "endless": Endless})

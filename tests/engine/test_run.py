@@ -1,0 +1,313 @@
+"""Plans and their carrying out, on toys: order, restart, deferral, settling, guards, two nodes."""
+
+from dataclasses import replace
+
+from converge.core.guard import Guard
+from converge.core.plan import Allow, Ending, Hold, Refuse
+from converge.engine.graph import build
+from converge.reconcile import End, Run, plan
+from tests.engine.toys import KINDS, PAIR, KilledError, ToyClock, ToyNode, declared
+
+STACK = {
+    "lamp_l": {},
+    "switch_s": {"follow": "lamp.l"},
+    "box_x": {"switch": "switch.s", "value": "full"},
+}
+
+
+def graph_of(*tables, kinds=KINDS):
+    graph, flaws = build(PAIR, {k: v for t in tables for k, v in t.items()}, kinds)
+    assert not flaws
+    return graph
+
+
+def run_on(graph, **nodes):
+    clock = next(iter(nodes.values())).clock
+    return Run(graph, nodes, clock, lambda *_: None).to_the_end()
+
+
+def planned(graph, **nodes):
+    clock = next(iter(nodes.values())).clock
+    return plan(graph, nodes, clock).plan
+
+
+def keys(plan):
+    return [action.key for action in plan.actions]
+
+
+def test_ups_go_in_the_order_of_needs():
+    node = ToyNode(ToyClock(), {"lamp.l": "on", "switch.s": "off"})
+    graph = graph_of(declared("a", **STACK))
+    assert keys(planned(graph, a=node)) == [
+        "a/switch.s promote",
+        "a/box.x start",
+        "a/lamp.lid-x start",
+    ]
+    assert run_on(graph, a=node).end is End.CONVERGED
+    assert node.sent == ["set switch.s on", "set box.x full", "set lamp.lid-x on"]
+
+
+def test_downs_go_in_reverse_and_before_ups():
+    truth = {"lamp.l": "off", "switch.s": "on", "box.x": "full", "lamp.lid-x": "on"}
+    node = ToyNode(ToyClock(), truth)
+    graph = graph_of(declared("a", **STACK, lamp_0={}))
+    graph.resources[graph.order[0]]
+    told = run_on(graph, a=node)
+    # lamp.l is off and should be on: it is changed last, and that is the next pass's promotion
+    assert node.sent[:4] == [
+        "set lamp.lid-x -",
+        "set box.x -",
+        "set switch.s off",
+        "set lamp.0 on",
+    ]
+    assert told.end is End.CONVERGED
+    assert node.truth["box.x"] == "full"
+
+
+def test_an_equal_state_sends_nothing_at_all():
+    truth = {"lamp.l": "on", "switch.s": "on", "box.x": "full", "lamp.lid-x": "on"}
+    node = ToyNode(ToyClock(), truth)
+    told = run_on(graph_of(declared("a", **STACK)), a=node)
+    assert told.end is End.CONVERGED
+    assert node.sent == []
+    assert node.batches == 1
+
+
+def test_a_restart_takes_what_stands_on_it_down_before_and_up_after():
+    tables = declared(
+        "a",
+        lamp_base={"value": "new", "restart": True},
+        lamp_mid={"on": "lamp.base"},
+        lamp_top={"on": "lamp.mid"},
+        lamp_other={},
+    )
+    node = ToyNode(ToyClock(), {f"lamp.{n}": "on" for n in ("base", "mid", "top", "other")})
+    graph = graph_of(tables)
+    run_on(graph, a=node)
+    assert node.sent == [
+        "set lamp.top -",
+        "set lamp.mid -",
+        "set lamp.base -",
+        "set lamp.base new",
+        "set lamp.mid on",
+        "set lamp.top on",
+    ]
+
+
+def test_a_restart_leaves_what_was_down_to_its_own_change():
+    tables = declared(
+        "a", lamp_base={"value": "new", "restart": True}, lamp_top={"on": "lamp.base"}
+    )
+    node = ToyNode(ToyClock(), {"lamp.base": "on"})
+    run_on(graph_of(tables), a=node)
+    assert node.sent == ["set lamp.base -", "set lamp.base new", "set lamp.top on"]
+
+
+def test_what_needs_something_unknown_has_to_wait():
+    tables = declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}, lamp_z={"on": "lamp.y"})
+    node = ToyNode(ToyClock(), {}, silent={"lamp.x"})
+    this = planned(graph_of(tables), a=node)
+    assert keys(this) == []
+    assert {str(d.id): d.why for d in this.deferred} == {
+        "a/lamp.x": "get lamp.x: no answer within 10 s",
+        "a/lamp.y": "waits for lamp.x",
+        "a/lamp.z": "waits for lamp.x",
+    }
+    assert run_on(graph_of(tables), a=node).end is End.UNKNOWN
+    assert node.sent == []
+
+
+def test_nothing_is_taken_from_under_what_cannot_be_seen():
+    truth = {"lamp.l": "off", "switch.s": "on", "box.x": "full", "lamp.lid-x": "on"}
+    node = ToyNode(ToyClock(), truth, silent={"box.x"})
+    tables = declared("a", **{**STACK, "lamp_l": {"value": "off"}})
+    this = planned(graph_of(tables), a=node)
+    assert keys(this) == ["a/lamp.lid-x stop"]
+    why = {str(d.id): d.why for d in this.deferred}
+    assert why["a/switch.s"] == "box.x stands on it and cannot be seen to be down"
+
+
+def test_what_follows_from_its_needs_defers_what_needs_it():
+    tables = declared("a", lamp_x={}, blind_b={"on": "lamp.x"}, lamp_y={"on": "blind.b"})
+    this = planned(graph_of(tables), a=ToyNode(ToyClock(), {}))
+    assert keys(this) == ["a/lamp.x start"]
+    assert [str(d.id) for d in this.deferred] == ["a/blind.b", "a/lamp.y"]
+
+
+def test_a_follower_waits_for_what_it_follows_and_is_not_guessed():
+    node = ToyNode(ToyClock(), {"switch.s": "off"})
+    this = planned(graph_of(declared("a", **STACK)), a=node)
+    assert keys(this) == ["a/lamp.l start"]
+    assert run_on(graph_of(declared("a", **STACK)), a=node).end is End.CONVERGED
+    assert node.truth["switch.s"] == "on"
+
+
+def test_an_exit_code_is_not_believed():
+    node = ToyNode(ToyClock(), {}, lies={"lamp.x"})
+    told = run_on(graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}, lamp_z={})), a=node)
+    endings = {o.action.key: (o.ending, o.detail) for o in told.passes[0].outcomes}
+    assert told.end is End.FAILED
+    assert endings["a/lamp.x start"] == (Ending.FAILED, "after 3 s it is still not there")
+    assert endings["a/lamp.y start"] == (Ending.SKIPPED, "because of a/lamp.x start")
+    assert endings["a/lamp.z start"][0] is Ending.DONE
+
+
+def test_an_action_settles_when_it_shows_not_when_it_returns():
+    clock = ToyClock()
+    node = ToyNode(clock, {}, late={"lamp.x": 2.0})
+    told = run_on(graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"})), a=node)
+    assert told.end is End.CONVERGED
+    assert [round(o.took_s) for o in told.passes[0].outcomes] == [2, 0]
+
+
+def test_independent_actions_run_side_by_side():
+    clock = ToyClock()
+    node = ToyNode(clock, {}, took={f"lamp.{n}": 60.0 for n in range(8)})
+    run_on(graph_of(declared("a", **{f"lamp_{n}": {} for n in range(8)})), a=node)
+    assert clock.now < 62
+
+
+def test_on_two_nodes_the_demotion_comes_before_the_promotion():
+    clock, log = ToyClock(), []
+    a = ToyNode(
+        clock,
+        {"lamp.l": "off", "switch.s": "on", "box.x": "full", "lamp.lid-x": "on"},
+        log=log,
+        name="a",
+        took={"switch.s": 9.0},
+    )
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off"}, log=log, name="b")
+    graph = graph_of(
+        declared("a", **{**STACK, "lamp_l": {"value": "off"}}), declared("b", **STACK)
+    )
+    run_on(graph, a=a, b=b)
+    assert log.index("a: set switch.s off") < log.index("b: set switch.s on")
+    assert log.index("a: set box.x -") < log.index("a: set switch.s off")
+
+
+def test_a_failed_demotion_on_one_node_stops_the_promotion_on_the_other():
+    clock = ToyClock()
+    a = ToyNode(clock, {"lamp.l": "off", "switch.s": "on"}, lies={"switch.s"})
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off", "lamp.free": "no"})
+    graph = graph_of(
+        declared("a", **{**STACK, "lamp_l": {"value": "off"}}),
+        declared("b", **STACK, lamp_free={}),
+    )
+    run_on(graph, a=a, b=b)
+    assert b.sent == ["set lamp.free on"]
+
+
+def test_a_promotion_waits_for_a_demotion_that_is_not_ours_to_do():
+    clock = ToyClock()
+    a = ToyNode(clock, {"lamp.l": "off", "switch.s": "on"})
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off"})
+    graph = graph_of(
+        declared("a", **{**STACK, "lamp_l": {"value": "off"}}), declared("b", **STACK)
+    )
+    told = Run(graph, {"b": b}, clock, lambda *_: None, evidence={"a": a}).to_the_end()
+    assert told.end is End.UNKNOWN
+    assert a.sent == b.sent == []
+    assert "a/switch.s demote" in told.passes[0].plan.deferred[0].why
+
+
+def hold(action, facts):
+    return Hold("toy-hold", "it is early") if action.verb == "start" else Allow()
+
+
+def test_a_held_action_is_not_begun_and_what_comes_after_it_neither():
+    from tests.engine.toys import guarded
+
+    kinds = guarded(Guard("toy-hold", hold))
+    tables = {
+        id: kinds[id.kind](**dict(r))
+        for id, r in declared(
+            "a", lamp_x={}, lamp_y={"on": "lamp.x"}, lamp_z={"value": "new"}
+        ).items()
+    }
+    node = ToyNode(ToyClock(), {"lamp.z": "on"})
+    told = run_on(graph_of(tables, kinds=kinds), a=node)
+    assert told.end is End.HELD
+    assert node.sent == ["set lamp.z new"]
+    first = {o.action.key: o.ending for o in told.passes[0].outcomes}
+    assert first["a/lamp.x start"] is Ending.HELD
+    assert first["a/lamp.y start"] is Ending.SKIPPED
+
+
+def test_the_worst_verdict_wins():
+    from converge.engine.run.guards import Facts, judge
+    from tests.engine.toys import Lamp, guarded
+
+    no = Guard("toy-no", lambda a, f: Refuse("toy-no", "never"))
+    kinds = guarded(Guard("toy-hold", hold))
+    kinds["lamp"].guards = (Guard("toy-hold", hold), no, Guard("yes", lambda a, f: Allow()))
+    tables = {id: kinds["lamp"](**dict(r)) for id, r in declared("a", lamp_x={}).items()}
+    graph = graph_of(tables, kinds=kinds)
+    this = plan(graph, {"a": ToyNode(ToyClock(), {})}, ToyClock())
+    assert judge(this.plan.actions[0], Facts(graph, this.snapshot)) == Refuse("toy-no", "never")
+    assert Lamp.guards == ()
+
+
+def test_a_halt_lets_the_running_action_end_and_begins_no_other():
+    clock = ToyClock()
+    node = ToyNode(clock, {}, took={"lamp.x": 5.0})
+    graph = graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}))
+    run = Run(graph, {"a": node}, clock, lambda *_: None, halted=lambda: bool(node.sent))
+    told = run.to_the_end()
+    assert told.end is End.INTERRUPTED
+    assert node.sent == ["set lamp.x on"]
+    assert [o.ending for o in told.passes[0].outcomes] == [Ending.DONE, Ending.SKIPPED]
+
+
+def test_what_became_right_meanwhile_is_not_done_again():
+    node = ToyNode(ToyClock(), {})
+    graph = graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}))
+    first = plan(graph, {"a": node}, node.clock)
+    run = Run(graph, {"a": node}, node.clock, lambda *_: None)
+    report = lambda action, outcome, took: node.truth.update({"lamp.y": "on"})  # noqa: E731
+    told = replace_report(run, report).to_the_end(first)
+    assert node.sent == ["set lamp.x on"]
+    assert told.passes[0].outcomes[1].detail == "it was so already"
+
+
+def replace_report(run, report):
+    run.report = report
+    return run
+
+
+def test_a_run_that_never_settles_ends_after_its_passes():
+    node = ToyNode(ToyClock(), {})
+
+    class Flip(dict):
+        """Whatever is set is gone at the next look but one."""
+
+    graph = graph_of(declared("a", lamp_x={"settle_s": 0.0}))
+    node.lies.add("lamp.x")
+    told = Run(graph, {"a": node}, node.clock, lambda *_: None, passes_max=4).to_the_end()
+    assert told.end is End.UNFINISHED
+    assert len(told.passes) == 4
+
+
+def test_the_same_input_is_the_same_plan_whatever_the_order_of_declaration():
+    tables = declared("a", **STACK, lamp_q={}, lamp_r={"on": "lamp.q"})
+    node = {"lamp.l": "on", "switch.s": "off"}
+    one = planned(graph_of(tables), a=ToyNode(ToyClock(), dict(node)))
+    other = planned(graph_of(dict(reversed(tables.items()))), a=ToyNode(ToyClock(), dict(node)))
+    assert one == other
+    assert one == replace(one, basis=other.basis)
+
+
+def test_a_killed_run_leaves_nothing_that_the_next_does_not_mend():
+    for dies in range(4):
+        node = ToyNode(ToyClock(), {"lamp.l": "on"}, dies_after=dies)
+        graph = graph_of(declared("a", **STACK))
+        try:
+            run_on(graph, a=node)
+        except KilledError:
+            node.dies_after = 10**9
+            assert run_on(graph, a=node).end is End.CONVERGED
+        assert node.truth == {
+            "lamp.l": "on",
+            "switch.s": "on",
+            "box.x": "full",
+            "lamp.lid-x": "on",
+        }
