@@ -31,11 +31,15 @@ class _Lost(Exception):
 
 @dataclass(slots=True)
 class Outline:
-    """What was found: the first place of each key and value, and each mention in order."""
+    """What was found: where each key is first mentioned; every value; every key in order.
+
+    `lost` is where the text stops being TOML.
+    """
 
     keys: dict[Keys, Stretch] = field(default_factory=dict)
-    values: dict[Keys, Stretch] = field(default_factory=dict)
+    values: list[tuple[Keys, Stretch]] = field(default_factory=list)
     mentions: list[tuple[int, Keys]] = field(default_factory=list)
+    lost: int | None = None
 
 
 def outline(text: str) -> Outline:
@@ -44,40 +48,55 @@ def outline(text: str) -> Outline:
     try:
         walk.document()
     except (_Lost, RecursionError):
-        walk.found.values[walk.keys] = (walk.began, len(text))
+        walk.found.lost = walk.began
+        walk.found.values.append((walk.keys, (walk.began, len(text))))
     return walk.found
 
 
 def locate(path: str, text: str, secret: Collection[str], found: Outline) -> Source:
     """The source of a text: values whose key looks like one of `secret` are not in its lines."""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    hidden = [
-        stretch
-        for keys, stretch in found.values.items()
-        if _hushed(keys, secret) and not text.startswith("{", stretch[0])
-    ]
     return Source(
         path,
-        tuple(_shown(text, hidden).split("\n")),
+        tuple(_without(text, _hidden(text, secret, found)).split("\n")),
         _spans(found.keys, starts, text),
-        _spans(found.values, starts, text),
+        _spans(dict(reversed(found.values)), starts, text),
     )
+
+
+def _hidden(text: str, secret: Collection[str], found: Outline) -> list[Stretch]:
+    """Where secrets stand. What cannot be walked any more is searched for their names."""
+    hidden = [
+        stretch
+        for keys, stretch in found.values
+        if _hushed(keys, secret) and not text.startswith("{", stretch[0])
+    ]
+    if found.lost is not None and secret:
+        words = "|".join(map(re.escape, sorted(secret)))
+        rest = re.compile(rf"(?:{words})[^=\n]*=[ \t]*(?!\{{)(.+)", re.IGNORECASE)
+        hidden += [match.span(1) for match in rest.finditer(text, found.lost)]
+    return hidden
 
 
 def _hushed(keys: Keys, secret: Collection[str]) -> bool:
     """Is a part of the way called like a secret, or nearly? The name of its file may be shown."""
     if keys[-1:] == ("file",):
         return False
-    begin = {name[:3] for name in secret}
-    return any(isinstance(key, str) and key[:3].lower() in begin for key in keys)
+    return any(
+        key[:3].lower() == name[:3] and len(key) <= len(name) + 1
+        for key in keys
+        if isinstance(key, str)
+        for name in secret
+    )
 
 
-def _shown(text: str, hidden: list[Stretch]) -> str:
+def _without(text: str, hidden: list[Stretch]) -> str:
     """The text with `***` from each hidden value to the end of its line; no line goes missing."""
     parts, at = [], 0
     for start, end in sorted(hidden):
-        if start < at:
+        if end <= at:
             continue
+        start = max(start, at)
         parts.append(text[at:start] + "***" + "\n" * text.count("\n", start, end))
         line_end = text.find("\n", end)
         at = line_end if line_end >= 0 else len(text)
@@ -116,13 +135,13 @@ class _Walk:
             elif self._take("["):
                 table = self._header(many=False)
             else:
-                self._pair(table, outer=True)
+                self._pair(table)
             self._skip(_SPACE)
             if self.offset < len(self.text) and self.text[self.offset] not in "#\n":
                 raise _Lost
 
     def _header(self, *, many: bool) -> Keys:
-        table = self._key((), follow=not many)
+        table = self._key(())
         if many:
             place = self.arrays[table] = self.arrays.get(table, -1) + 1
             self.found.keys[(*table, place)] = self.found.keys[table]
@@ -130,18 +149,14 @@ class _Walk:
         self._expect("]]" if many else "]")
         return table
 
-    def _pair(self, table: Keys, *, outer: bool = False) -> None:
+    def _pair(self, table: Keys) -> None:
         keys = self._key(table)
-        if outer:
-            self.keys, self.began = keys, self.offset
         self._expect("=")
         self._value(keys)
 
-    def _key(self, table: Keys, *, follow: bool = True) -> Keys:
-        """A dotted key. `follow`: what was declared as [[x]] means its latest table."""
+    def _key(self, table: Keys) -> Keys:
+        """A dotted key. On the way, what was declared as [[x]] means its latest table."""
         while True:
-            if self.found.mentions and table in self.arrays:
-                table = (*table, self.arrays[table])
             self._skip(_SPACE)
             start = self.offset
             table = (*table, self._word())
@@ -150,8 +165,9 @@ class _Walk:
             self._skip(_SPACE)
             if not self._take("."):
                 self.found.mentions.append((start, table))
-                last = table in self.arrays and follow
-                return (*table, self.arrays[table]) if last else table
+                return table
+            if table in self.arrays:
+                table = (*table, self.arrays[table])
 
     def _word(self) -> str:
         start = self.offset
@@ -178,7 +194,7 @@ class _Walk:
             self._must(_SHORT)
         else:
             self._must(_SCALAR)
-        self.found.values.setdefault(keys, (start, self.offset))
+        self.found.values.append((keys, (start, self.offset)))
 
     def _list(self, keys: Keys) -> None:
         place = 0

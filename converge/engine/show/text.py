@@ -8,7 +8,18 @@ from datetime import datetime
 
 from converge.core.host import Wait
 from converge.core.ids import ResourceId
-from converge.core.plan import Action, Change, Deferred, Ending, Hold, Outcome, Plan, Verdict
+from converge.core.plan import (
+    Action,
+    Allow,
+    Change,
+    Deferred,
+    Ending,
+    Hold,
+    Outcome,
+    Plan,
+    Refuse,
+    Verdict,
+)
 from converge.core.state import Absent, Present, differing
 from converge.engine.show.marks import BLOCKED, IN_SYNC, STOP, UNKNOWN, Paint, mark
 
@@ -86,12 +97,12 @@ def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str
     match verdict:
         case Hold(code, why, again_s):
             yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; looked at again in {again_s:g} s"
-        case None:
+        case Refuse(code, why, lift):
+            yield f"{paint(BLOCKED, 'refused by ' + code)}: {why}"
+            if lift:
+                yield f"  {lift}"
+        case Allow() | None:
             return
-        case _:
-            yield f"{paint(BLOCKED, 'refused by ' + verdict.code)}: {verdict.why}"
-            if verdict.lift:
-                yield f"  {verdict.lift}"
 
 
 def waiting_lines(waiting: Iterable[Deferred], paint: Paint = PLAIN) -> Iterator[str]:

@@ -1,0 +1,53 @@
+"""The pair at a glance: a row a headline resource, a column a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from converge.core.graph import Graph
+from converge.core.ids import ResourceId
+from converge.core.plan import Plan, Snapshot
+from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
+from converge.engine.show.text import observation_words, summary, waiting_lines
+
+
+def marks(graph: Graph, snapshot: Snapshot, plan: Plan) -> dict[ResourceId, str]:
+    """A letter for each observed resource: in sync, to be changed (how), blocked or unknown."""
+    found = {id: IN_SYNC for id in graph.order if id in snapshot.observed}
+    found.update({d.id: UNKNOWN for d in plan.deferred if d.id in found})
+    for action in reversed(plan.actions):
+        if action.id in found:
+            found[action.id] = BLOCKED if action.key in plan.held else mark(action)
+    return found
+
+
+def status_text(
+    graph: Graph, snapshot: Snapshot, plan: Plan, nodes: Iterable[str], paint: Paint
+) -> str:
+    """Rows of what matters, then what is to be done, in one line."""
+    columns = list(nodes)
+    letters = marks(graph, snapshot, plan)
+    rows = _rows(graph, snapshot, columns, letters)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns) + 1)]
+    lines = [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines[0] = paint("bold", lines[0])
+    waiting = list(waiting_lines(plan.deferred, paint))
+    return "\n".join([*lines, "", *waiting, summary(plan)]) + "\n"
+
+
+def _rows(
+    graph: Graph, snapshot: Snapshot, columns: list[str], letters: Mapping[ResourceId, str]
+) -> list[list[str]]:
+    refs = dict.fromkeys(id.ref for id in graph.order if graph.resources[id].headline)
+    rows = [[graph.pair.name, *columns]]
+    for ref in refs:
+        row = [str(ref)]
+        for node in columns:
+            id = ResourceId(node, ref.kind, ref.name)
+            words = observation_words(snapshot.observed.get(id))
+            row.append(f"{letters.get(id, ' ')} {words}")
+        rows.append(row)
+    return rows
