@@ -54,10 +54,14 @@ def join(*parts: Text) -> Text:
 
 
 def masked(text: str, secrets: Iterable[Secret], patterns: Iterable[str] = ()) -> str:
-    """`text` without the secrets, and without group 1 of whatever `patterns` find in it."""
-    hidden = {secret.value for secret in secrets}
+    """`text` without the secrets, wherever they stand, and without what group 1 of each of the
+    regular expressions matches.
+    """
     for pattern in patterns:
-        hidden |= {found[1] for found in re.finditer(pattern, text, re.MULTILINE) if found[1]}
-    for value in sorted(hidden - {""}, key=lambda value: (-len(value), value)):
+        for found in reversed(list(re.finditer(pattern, text, re.MULTILINE))):
+            if found[1]:
+                text = text[: found.start(1)] + "***" + text[found.end(1) :]
+    hidden = {secret.value for secret in secrets} - {""}
+    for value in sorted(hidden, key=lambda value: (-len(value), value)):
         text = text.replace(value, "***")
     return text

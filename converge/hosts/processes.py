@@ -1,0 +1,104 @@
+"""The child processes of a host: one thread hears them all, side by side.
+
+Knows programs and deadlines; what they are for is the business of local and ssh.
+"""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+
+from converge.core.host import Answer, Clock, Command
+from converge.hosts.answers import ENVIRONMENT, KEEP
+from converge.hosts.child import Child, close, start
+
+
+class Children:
+    """The programs that run now, and the answers of those that ended, by number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._running: dict[int, Child] = {}
+        self._ended: dict[int, Answer] = {}
+        self._last = 0
+
+    def done(self, answer: Answer) -> int:
+        """A number for what has its answer already."""
+        self._last += 1
+        self._ended[self._last] = answer
+        return self._last
+
+    def start(
+        self,
+        command: Command,
+        then: Callable[[Answer], Answer],
+        keep: int = KEEP + 1,
+        env: Mapping[str, str] = ENVIRONMENT,
+    ) -> int:
+        """Start a program; its answer goes through `then`. One that cannot start is lost.
+
+        `keep`: bytes that are kept of each output; the rest is read and dropped.
+        """
+        try:
+            child = start(command, then, keep, env, self._clock.elapsed())
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            return self.done(then(Answer(lost=f"{command.argv[0]} could not be started: {why}")))
+        for ear in child.ears:
+            self._selector.register(ear, selectors.EVENT_READ, partial(self._hear, child))
+        if child.mouth is not None:
+            self._selector.register(
+                child.mouth, selectors.EVENT_WRITE, partial(self._speak, child)
+            )
+        self._last += 1
+        self._running[self._last] = child
+        return self._last
+
+    def wait(self, numbers: Collection[int], until_s: float) -> dict[int, Answer]:
+        """Wait until one of these ends or `elapsed` reaches `until_s`; those that ended.
+
+        What has been handed out is forgotten; where nothing is left to wait for it is {} at once.
+        """
+        self._turn(0.0)
+        while True:
+            ended = {n: self._ended.pop(n) for n in sorted(numbers) if n in self._ended}
+            waiting = any(number in self._running for number in numbers)
+            if ended or not waiting or self._clock.elapsed() >= until_s:
+                return ended
+            self._turn(until_s)
+
+    def _turn(self, until_s: float) -> None:
+        """Sleep until somebody says something or it is time to look; then see who is over."""
+        now_s = self._clock.elapsed()
+        naps_s = [child.nap_s() for child in self._running.values()]
+        for key, _ in self._selector.select(max(0.0, min([until_s - now_s, *naps_s]))):
+            key.data(key.fd)
+        now_s = self._clock.elapsed()
+        for number, child in tuple(self._running.items()):
+            if child.step(now_s):
+                del self._running[number]
+                for ear in tuple(child.ears):
+                    self._stop_hearing(child, ear)
+                self._stop_speaking(child)
+                self._ended[number] = child.then(child.answer())
+
+    def _hear(self, child: Child, ear: int) -> None:
+        if not child.hear(ear):
+            self._stop_hearing(child, ear)
+
+    def _speak(self, child: Child, mouth: int) -> None:
+        if not child.speak(mouth):
+            self._stop_speaking(child)
+
+    def _stop_hearing(self, child: Child, ear: int) -> None:
+        del child.ears[ear]
+        self._selector.unregister(ear)
+        close(ear)
+
+    def _stop_speaking(self, child: Child) -> None:
+        if child.mouth is not None:
+            self._selector.unregister(child.mouth)
+            close(child.mouth)
+            child.mouth = None
