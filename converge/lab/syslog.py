@@ -11,16 +11,16 @@ KEPT_EVENTS = 200
 """Older events are forgotten: whoever listens to devd reads them as they come."""
 
 
-def clock(world: World) -> datetime:
-    """The wall clock of the machines, in UTC."""
-    return datetime.fromtimestamp(EPOCH, UTC) + timedelta(seconds=world.now)
+def clock(seconds: float) -> datetime:
+    """The wall clock of the machines at a world time, in UTC."""
+    return datetime.fromtimestamp(EPOCH, UTC) + timedelta(seconds=seconds)
 
 
 def log(world: World, node: str, file: str, line: str) -> World:
     """Append `line` to a log file as syslogd(8) does: date and host name in front."""
     machine = world.machine(node)
     host = machine.hostname.partition(".")[0]
-    stamped = f"{clock(world):%b %e %H:%M:%S} {host} {line}\n"
+    stamped = f"{clock(world.now):%b %e %H:%M:%S} {host} {line}\n"
     old = machine.files.get(file, File(mode="644"))
     new = replace(old, text=old.text + stamped, mtime=world.now)
     return world.change(node, files=machine.files.put(file, new))
