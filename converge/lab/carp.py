@@ -104,7 +104,7 @@ def _source(world: World, place: Place) -> tuple[float, float, bool] | None:
         return None
     for other in places(world):
         theirs = group(world, other)
-        if other.node == place.node or theirs.vhid != mine.vhid or theirs.state != "MASTER":
+        if other.node == place.node or theirs.vhid != mine.vhid or not theirs.period:
             continue
         peer = world.machine(other.node)
         there = wire(peer, peer.interfaces[other.interface])
@@ -125,6 +125,8 @@ def _pace(world: World, place: Place) -> World:
     period = interval(world.machine(place.node), v)
     if v.state != "MASTER" or v.period == period:
         return world
+    if not v.period:
+        return put(world, place, replace(v, beat=v.since, period=period))
     beat = next_beat(v.beat, v.period, world.now)
     sent = v.sent + beats(v.beat, v.period, v.beat, beat) - 1
     return put(world, place, replace(v, beat=beat, period=period, sent=sent))

@@ -164,7 +164,7 @@ def _neighbours(world: World, machine: Machine, interface: Interface) -> Iterato
             found[a.address] = (interface.ether, True)
     for other in world.machines.values():
         for there in other.interfaces.values():
-            if other.name == machine.name or there.segment != interface.segment:
+            if other is machine or not interface.segment or there.segment != interface.segment:
                 continue
             for a in there.addresses:
                 if a.address not in found and talks(world, machine.name, a.address):
