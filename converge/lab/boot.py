@@ -1,25 +1,229 @@
-"""Power, boot and shutdown of a machine, in rc's order."""
+"""Power, boot and shutdown of a machine, in rc's order. What the scripts do is in programs/."""
 
 from __future__ import annotations
 
-from converge.lab.world import Handler, Table, World
+import re
+from dataclasses import replace
+
+from converge.lab import mounting, rc, storage
+from converge.lab.groups import MESSAGES
+from converge.lab.links import major
+from converge.lab.modules import load, preload
+from converge.lab.programs.ifconfig import ifconfig
+from converge.lab.rcconf import parse_assignments, variables
+from converge.lab.sysctls import KEPT_OVER_BOOT, write
+from converge.lab.syslog import event, log
+from converge.lab.ufs import read_file
+from converge.lab.world import Handler, Machine, Table, World
+
+AUTOBOOT_S = 10
+"""autoboot_delay of loader.conf(5) when it is not set."""
+
+FIRMWARE_S = 2.0
+NETWORK_S = 5.0
+"""From the kernel's start until the interfaces are configured."""
+READY_S = 8.0
+"""From the kernel's start until somebody can log in: 20 s in all with the loader's delay."""
+HALT_S = 4.0
+"""What a clean shutdown takes beside its rc scripts (console-reboot-master.txt)."""
+
+FIRST_PID = 560
+NIC = "kernel: {0}: <VirtIO Networking Adapter> on virtio_pci{1}"
+NOT_CLEAN = "kernel: WARNING: / was not properly dismounted"
 
 
 def power_off(world: World, node: str) -> World:
-    """The plug is pulled."""
-    return world.change(
-        node, powered=False, booting=False, hastd=None, mounts=(), processes=Table()
+    """The plug is pulled: memory is gone, and on the disks what had not reached them."""
+    if not world.machine(node).powered:
+        return world
+    world = world.change(node, root_clean=world.machine(node).halting)
+    world = storage.power_lost(world, node)
+    kept = tuple(t for t in world.timers if t.node != node)
+    return replace(world.with_machine(_cold(world.machine(node))), timers=kept)
+
+
+def _cold(machine: Machine) -> Machine:
+    interfaces = {
+        name: replace(i, up=False, addresses=(), vhids=())
+        for name, i in machine.interfaces.items()
+        if not name.startswith("carp")
+    }
+    facts = {k: v for k, v in machine.sysctls.items() if k in KEPT_OVER_BOOT}
+    files = {k: f for k, f in machine.files.items() if f.is_dir or not k.startswith("/var/run/")}
+    return replace(
+        machine,
+        powered=False,
+        booting=False,
+        halting=False,
+        hastd=None,
+        mounts=(),
+        processes=Table(),
+        next_pid=FIRST_PID,
+        modules=(),
+        klds=Table(),
+        interfaces=Table(interfaces),
+        sysctls=Table(facts),
+        files=Table(files),
+        carp_before=(0, 0, 0),
     )
 
 
 def power_on(world: World, node: str) -> World:
-    """The button is pressed: the machine begins to boot."""
-    return world.change(node, powered=True)
+    """The button is pressed. Firmware, the loader's delay, then the kernel starts."""
+    if world.machine(node).powered:
+        return world
+    world = world.change(node, powered=True, booting=True)
+    return world.later(FIRMWARE_S + _loader_delay(world, node), node, "boot.kernel")
+
+
+def _loader(world: World, node: str) -> str:
+    files = [read_file(world, node, f"/boot/loader.conf{end}") for end in ("", ".local")]
+    return "\n".join(f.text for f in files if f is not None)
+
+
+def _loader_delay(world: World, node: str) -> float:
+    value = dict(parse_assignments(_loader(world, node))).get("autoboot_delay", "")
+    return max(0, int(value)) if re.fullmatch(r"-?\d+", value) else AUTOBOOT_S
 
 
 def reboot(world: World, node: str, *, clean: bool) -> World:
     """`shutdown -r now` (clean) or a reset."""
+    if clean:
+        return shut_down(world, node, "again")
     return power_on(power_off(world, node), node)
 
 
-TIMERS: dict[str, Handler] = {}
+def shut_down(world: World, node: str, then: str) -> World:
+    """rc.shutdown stops mysql, then hastd under whatever is mounted; CARP goes on (fact 35).
+
+    `then` is 'again' for a reboot, 'off' for good.
+    """
+    machine = world.machine(node)
+    if not machine.powered or machine.booting or machine.halting:
+        return world
+    world = log(world, node, MESSAGES, "shutdown[1106]: reboot by root: ")
+    took_s = HALT_S
+    for name in (*sorted(_local_scripts(world, node), reverse=True), "hastd"):
+        result = rc.call(world, node, name, "stop")
+        world, took_s = result.world, took_s + min(result.took_s, 90.0)
+    return world.change(node, halting=True).later(took_s, node, "boot.halt", then)
+
+
+def _local_scripts(world: World, node: str) -> list[str]:
+    """Scripts of packages that the lab knows and that lie there executable."""
+    paths = {name: rc.script_path(world, node, name) for name in sorted(rc.scripts())}
+    return [name for name, path in paths.items() if path and path.startswith("/usr/local/")]
+
+
+def _halt(world: World, node: str, args: tuple[str, ...]) -> World:
+    """The kernel unmounts what is left and lets go of the machine."""
+    for mount in reversed(world.machine(node).mounts):
+        world = mounting.detach(world, node, mount).world
+    world = power_off(world, node)
+    return power_on(world, node) if args == ("again",) else world
+
+
+def _kernel(world: World, node: str, args: tuple[str, ...]) -> World:
+    """The loader has put the modules into memory and the kernel starts."""
+    machine = world.machine(node)
+    text = _loader(world, node)
+    wanted = [k.removesuffix("_load") for k, v in parse_assignments(text) if _is_load(k, v)]
+    files = tuple(dict.fromkeys(f for f in wanted if f"/boot/kernel/{f}.ko" in machine.files))
+    files = tuple(f for f in files if f not in machine.compiled_in)
+    sysctls = machine.sysctls
+    allow = re.findall(r'^net\.inet\.carp\.allow="?([01])"?', text, re.MULTILINE)
+    if allow and major(machine) >= 13:
+        sysctls = sysctls.put("net.inet.carp.allow", allow[-1])
+    klds = Table(preload(machine, files))
+    world = world.change(node, modules=files, klds=klds, booted=world.now, sysctls=sysctls)
+    return world.later(NETWORK_S, node, "boot.network")
+
+
+def _is_load(key: str, value: str) -> bool:
+    return key.endswith("_load") and value.upper() == "YES"
+
+
+def _network(world: World, node: str, args: tuple[str, ...]) -> World:
+    """rc up to NETWORKING: kld, sysctl, hostname, netif with CARP; devd notes the events."""
+    conf = variables(world, node)
+    world = _probed(world, node)
+    for file in conf["kld_list"].split():
+        world, _ = load(world, node, file)
+    world = _sysctl_conf(world, node)
+    world = world.change(node, hostname=conf["hostname"] or world.machine(node).hostname)
+    for name in conf["cloned_interfaces"].split():
+        world = _ifconfig(world, node, name, "create")
+    for name in tuple(world.machine(node).interfaces):
+        world = _configured(world, node, name, conf)
+    return world.later(READY_S - NETWORK_S, node, "boot.ready")
+
+
+def _probed(world: World, node: str) -> World:
+    """What the kernel says of its network cards."""
+    machine = world.machine(node)
+    world = log(world, node, MESSAGES, "kernel: ---<<BOOT>>---")
+    cards = [i for i in machine.interfaces.values() if i.ether]
+    for card in cards:
+        if card.name.startswith("vtnet"):
+            at = 3 + int(card.name.removeprefix("vtnet") or 0)
+            world = log(world, node, MESSAGES, NIC.format(card.name, at))
+        line = f"kernel: {card.name}: Ethernet address: {card.ether}"
+        world = log(world, node, MESSAGES, line)
+    if not machine.root_clean:
+        world = log(world, node, MESSAGES, NOT_CLEAN)
+    for card in cards:
+        if card.carrier:
+            line = f"kernel: {card.name}: link state changed to UP"
+            world = log(world, node, MESSAGES, line)
+            what = f"!system=IFNET subsystem={card.name} type=LINK_UP"
+            world = event(world, node, what)
+    return world
+
+
+def _sysctl_conf(world: World, node: str) -> World:
+    """rc.d/sysctl: what the kernel does not know (no module yet) is passed over."""
+    for path in ("/etc/sysctl.conf", "/etc/sysctl.conf.local"):
+        file = read_file(world, node, path)
+        for line in file.text.splitlines() if file else ():
+            name, sign, value = line.partition("#")[0].partition("=")
+            if sign:
+                world, _ = write(world, node, name.strip(), value.strip().strip('"'))
+    return world
+
+
+def _configured(world: World, node: str, name: str, conf: dict[str, str]) -> World:
+    """rc.d/netif for one interface: its own line, then its aliases up to the first gap."""
+    if name == "lo0":
+        return _ifconfig(world, node, "lo0", "inet", "127.0.0.1/8")
+    line = conf.get(f"ifconfig_{name}")
+    if line is None:
+        return world
+    world = _ifconfig(world, node, name, *line.split())
+    world = _ifconfig(world, node, name, "up")
+    for number in range(256):
+        alias = conf.get(f"ifconfig_{name}_alias{number}")
+        if alias is None:
+            break
+        if alias.startswith("inet ") and "--" not in alias:
+            world = _ifconfig(world, node, name, *alias.split(), "alias")
+    return world
+
+
+def _ifconfig(world: World, node: str, *words: str) -> World:
+    return ifconfig(world, node, ("ifconfig", *words), "").world
+
+
+def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
+    """The rest of rc: hastd, then the scripts of packages. Every HAST role is init."""
+    world = world.change(node, booting=False)
+    for name in ("hastd", *_local_scripts(world, node)):
+        world = rc.call(world, node, name, "start").world
+    return world
+
+
+TIMERS: dict[str, Handler] = {
+    "boot.halt": _halt,
+    "boot.kernel": _kernel,
+    "boot.network": _network,
+    "boot.ready": _ready,
+}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
+from converge.lab import boot, machine, modules
 from converge.lab.world import (
-    Address,
     Disk,
     File,
     Hastd,
@@ -13,7 +16,6 @@ from converge.lab.world import (
     Metadata,
     Process,
     Table,
-    Vhid,
     World,
 )
 
@@ -50,76 +52,92 @@ background_fsck="NO"
 fsck_y_enable="YES"
 """
 
-FOLDERS = [
-    "/",
-    "/boot",
-    "/boot/kernel",
-    "/dev",
-    "/etc",
-    "/etc/rc.d",
-    "/mnt",
-    "/mysql",
-    "/root",
-    "/tmp",
-    "/usr",
-    "/usr/local",
-    "/usr/local/etc",
-    "/usr/local/etc/rc.d",
-    "/usr/local/sbin",
-    "/var",
-    "/var/db",
-    "/var/log",
-    "/var/run",
-]
+MYSQL_SCRIPT = """#!/bin/sh
+# PROVIDE: mysql
+# REQUIRE: LOGIN
+# KEYWORD: shutdown
+"""
+
+KERNEL = "FreeBSD 13.2-RELEASE performance_test-n191-2d7a12adc LAB"
+
+HOST_ID = {
+    "hasta": {
+        "kern.hostuuid": "f6b26acc-a67a-40ea-b4ab-ca978b5c1e31",
+        "kern.hostid": "2772192442",
+    }
+}
+"""From hast-conf-nohost-dump."""
+
+FIRST_START = 0.267559 - boot.FIRMWARE_S - boot.AUTOBOOT_S
+"""So that the kernels start at the recorded second (sys-boottime)."""
+
+FOLDERS = (
+    *("/", "/boot", "/boot/kernel", "/dev", "/etc", "/etc/rc.d", "/mnt", "/root", "/tmp"),
+    *("/usr", "/usr/local", "/usr/local/etc", "/usr/local/etc/rc.d", "/usr/local/sbin"),
+    *("/var", "/var/db", "/var/log", "/var/run"),
+)
 
 
+def system_files(release: str) -> dict[str, File]:
+    """What an installed system has, as far as the lab's programs ask for it."""
+    return {
+        **{path: File(mode="755", is_dir=True) for path in FOLDERS},
+        **modules.kernel_files(release),
+        "/boot/loader.conf": File(),
+        "/etc/rc.d/hastd": File(mode="555"),
+        "/var/log/daemon.log": File(),
+        "/var/log/messages": File(),
+    }
+
+
+@cache
 def recorded_pair() -> World:
-    """The pair of tests/recordings/README.md some minutes after boot.
+    """The pair of tests/recordings/README.md five minutes after its first boot.
 
     hasta MASTER, hastb BACKUP, hastd running with role init, metadata created and never used.
     """
-    a = _recorded("hasta", "192.168.1.51", "192.168.1.52", 0, "MASTER")
-    b = _recorded("hastb", "192.168.1.52", "192.168.1.51", 100, "BACKUP")
-    return World(Table({"hasta": a, "hastb": b}), now=300.0)
+    a = _recorded("hasta", "192.168.1.51", 0)
+    b = _recorded("hastb", "192.168.1.52", 100)
+    world = World(Table({"hasta": a, "hastb": b}), now=FIRST_START)
+    world = replace(world, others=Table({"10.0.2.2": "nat"}))
+    for node in world.machines:
+        world = boot.power_on(world, node)
+    world = machine.advance(world, 300.0)
+    for node, remote in (("hasta", "192.168.1.52"), ("hastb", "192.168.1.51")):
+        if world.machine(node).hastd is None:
+            resource = HastResource("test", "test", "/dev/vtbd1", remote)
+            world = world.change(
+                node,
+                hastd=Hastd(593, Table({"test": resource})),
+                processes=Table({593: Process(593, "/sbin/hastd")}),
+                modules=("carp", "geom_gate"),
+            )
+    return world
 
 
-def _recorded(name: str, address: str, remote: str, skew: int, state: str) -> Machine:
-    resource = HastResource("test", "test", "/dev/vtbd1", remote)
-    skew_words = f"advskew {skew} " if skew else ""
-    files = {path: File(mode="755", is_dir=True) for path in FOLDERS}
-    files |= {
+def _recorded(name: str, address: str, skew: int) -> Machine:
+    words = f"advskew {skew} " if skew else ""
+    files = {
+        **system_files("13.2-RELEASE"),
         "/boot/loader.conf": File(LOADER),
-        "/boot/kernel/carp.ko": File(mode="555"),
-        "/boot/kernel/geom_gate.ko": File(mode="555"),
-        "/etc/rc.conf": File(RC_CONF.format(name=name, address=address, skew=skew_words)),
+        "/etc/rc.conf": File(RC_CONF.format(name=name, address=address, skew=words)),
         "/etc/hast.conf": File(HAST_CONF),
-        "/etc/rc.d/hastd": File(mode="555"),
-        "/usr/local/etc/rc.d/mysql-server": File(mode="555"),
-        "/var/log/messages": File(),
-        "/var/log/daemon.log": File(),
+        "/mysql": File(mode="755", is_dir=True),
+        "/usr/local/etc/rc.d/mysql-server": File(MYSQL_SCRIPT, mode="555"),
     }
     last = address.rpartition(".")[2]
-    vhid = Vhid(1, state, 1, skew, "testpass", 10.0)
     interfaces = [
-        Interface("vtnet0", f"52:54:00:00:00:{last}", "", addresses=(Address("10.0.2.15", 24),)),
-        Interface(
-            "vtnet1",
-            f"52:54:00:01:00:{last}",
-            "lan",
-            addresses=(Address(address, 24), Address("192.168.1.50", 32, 1)),
-            vhids=(vhid,),
-        ),
-        Interface("lo0", segment="", addresses=(Address("127.0.0.1", 8),)),
+        Interface("vtnet0", f"52:54:00:00:00:{last}", "nat", up=False),
+        Interface("vtnet1", f"52:54:00:01:00:{last}", "lan", up=False),
+        Interface("lo0", segment="", up=False),
     ]
     disks = {"/dev/vtbd1": Disk(metadata=Metadata()), "/dev/vtbd2": Disk(size=67108864)}
     return Machine(
         name,
         name,
+        powered=False,
         files=Table(files),
-        modules=("carp", "geom_gate"),
+        sysctls=Table({"kern.ident": "LAB", "kern.version": KERNEL, **HOST_ID.get(name, {})}),
         interfaces=Table({i.name: i for i in interfaces}),
         disks=Table(disks),
-        hastd=Hastd(593, Table({"test": resource})),
-        processes=Table({593: Process(593, "/sbin/hastd")}),
-        next_pid=2445,
     )

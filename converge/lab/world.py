@@ -340,6 +340,8 @@ class Machine:
     """Programs that do not answer, by name (a fault)."""
     recovery_s: float = 1.0
     """How long the database recovers when it was not stopped properly."""
+    root_clean: bool = True
+    """The root file system was unmounted when the machine went down the last time."""
     halting: bool = False
     """Shutting down: no program answers, the kernel still sends (recordings, fact 35)."""
     klds: Table[str, tuple[int, int, int]] = field(default_factory=Table)
