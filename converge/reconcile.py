@@ -130,6 +130,12 @@ class Run:
         return carry_out(this.plan, this.snapshot, crew)
 
 
+def of_nodes(plan: Plan, nodes: Iterable[str]) -> Plan:
+    """The plan of some nodes only, for showing."""
+    shown = set(nodes)
+    return kept(plan, lambda id: id.node in shown, "another node's part")
+
+
 def _doable(plan: Plan, hosts: Mapping[str, Host]) -> Plan:
     """Only what this run may do itself; what must come after another node's part has to wait."""
     return kept(plan, lambda id: id.node in hosts, "another node's part")

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 from converge.core.secret import Secret, Text
 
@@ -148,6 +148,7 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
 class Host(Reader, Protocol):
     """A node that can be looked at and acted on."""
 
@@ -161,11 +162,14 @@ class Host(Reader, Protocol):
 
 
 def edited(text: str, old: str, new: str) -> str | None:
-    """`text` after an `Edit`, or None when `old` is no longer in it as whole lines."""
+    """`text` after an `Edit`, or None when `old` is no longer in it as whole lines.
+
+    A last line that lacks its newline is given one.
+    """
+    whole = text if not text or text.endswith("\n") else text + "\n"
     if not old:
-        joint = "" if not text or text.endswith("\n") else "\n"
-        return text + joint + new
-    found = ("\n" + text).rfind("\n" + old)
+        return whole + new
+    found = ("\n" + whole).rfind("\n" + old)
     if found < 0:
         return None
-    return text[:found] + new + text[found + len(old) :]
+    return whole[:found] + new + whole[found + len(old) :]

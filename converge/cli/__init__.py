@@ -1,0 +1,106 @@
+"""The command line: wiring only. Each command is a file of its own and is imported when called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from converge.core.errors import BadDesired, ConvergeError
+
+COMMANDS = {
+    "validate": "check the desired file without touching a node",
+    "plan": "look, compare, and show what would be done; writes nothing",
+    "apply": "carry the plan out, pass after pass, under the guards",
+    "graph": "the dependency graph as text, dot, mermaid or svg",
+    "status": "the pair at a glance",
+    "observe": "what is seen on the nodes; --bundle keeps the raw answers",
+    "lab": "the simulated pair: rehearse a failover on your desk",
+    "version": "version of converge and of what it runs on",
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"converge.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table above, so that help imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: converge lab demo    More: docs/index.md",
+)
+def group() -> None:
+    """Keep a two-node FreeBSD pair (MySQL on HAST and CARP) as its desired file says."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Run a command line; every ending is an exit code, none a traceback."""
+    try:
+        code = group.main(list(args), prog_name="converge", standalone_mode=False)
+    except click.UsageError as wrong:
+        wrong.show()
+        return 64
+    except click.ClickException as wrong:
+        wrong.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except BadDesired as wrong:
+        from converge.engine.show.problems import render
+
+        click.echo(render(wrong.problems), err=True, nl=False)
+        return wrong.exit_code
+    except ConvergeError as wrong:
+        click.echo(f"converge: {wrong}" + (f"\n  {wrong.hint}" if wrong.hint else ""), err=True)
+        return wrong.exit_code
+    except Exception as bug:
+        return _our_bug(bug)
+    return code if isinstance(code, int) else 0
+
+
+def _our_bug(bug: Exception) -> int:
+    """Something we did not think of: say so in one line; the story with CONVERGE_DEBUG=1."""
+    if os.environ.get("CONVERGE_DEBUG"):
+        raise bug
+    where = ""
+    trace = bug.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        where = f"{frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    click.echo(
+        f"converge: this is a bug in converge ({type(bug).__name__} at {where}).\n"
+        "  Nothing further was done. Run again with CONVERGE_DEBUG=1 for the details to report.",
+        err=True,
+    )
+    return 70

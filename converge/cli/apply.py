@@ -1,0 +1,186 @@
+"""converge apply: the plan, carried out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from converge.cli.options import (
+    color_option,
+    config_option,
+    json_option,
+    node_options,
+    paint_for,
+)
+from converge.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from converge.cli.site import Site
+    from converge.reconcile import Pass, Run, Told
+
+TRIGGERS = ["devd", "hast", "cron", "boot", "manual"]
+
+
+@click.command(epilog="Example: converge apply -c desired/seed-pair.toml -y")
+@config_option
+@node_options
+@json_option
+@color_option
+@click.argument("saved", required=False, metavar="[FILE]")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-n", "--dry-run", is_flag=True, help="The same as `converge plan`.")
+@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Only what went wrong.")
+@click.option("-v", "--verbose", count=True, help="Commands in the plan; the log on stderr.")
+def command(
+    config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str, saved: str | None,
+    trigger: str, verbose: int, *, as_json: bool, yes: bool, dry_run: bool, no_input: bool,
+    quiet: bool,
+) -> int:  # fmt: skip
+    """Observe, plan and carry out, pass after pass, until the next plan is empty.
+
+    With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
+    observed is no longer what it was made for. Exit codes: 0 converged; 1 failed; 3 in part;
+    4 held; 6 too little can be seen; 75 try again.
+    """
+    from converge.cli.site import site
+
+    with site(config, hosts, nodes) as here:
+        if not here.doors.hosts:
+            raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
+        session = _Session(
+            here, paint=color, verbose=verbose, quiet=quiet or trigger == "cron", as_json=as_json
+        )
+        first = session.first_pass(saved)
+        if dry_run or not _agreed(first, yes=yes or trigger != "manual", no_input=no_input):
+            return 0
+        return session.carry_out(first, one_pass=saved is not None)
+
+
+class _Session:
+    """One `converge apply`: the run, and what is said of it."""
+
+    def __init__(
+        self, here: Site, paint: str, verbose: int, *, quiet: bool, as_json: bool
+    ) -> None:
+        from converge.cli.logs import log_for
+
+        self.here, self.verbose, self.quiet, self.as_json = here, verbose, quiet, as_json
+        self.paint, self.err_paint = paint_for(paint), paint_for(paint, sys.stderr)
+        self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
+        self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
+
+    def first_pass(self, saved: str | None) -> Pass:
+        """Look and plan, and say so; a saved plan must be this very plan."""
+        from converge.engine.show.text import plan_text
+
+        first = self._run().next_pass()
+        if saved is not None:
+            from converge.cli.saved import check
+
+            check(saved, first.plan)
+        if not self.as_json and not (self.quiet and first.plan.empty):
+            shown = plan_text(
+                first.plan, self.here.acting, first.snapshot.taken, self.paint,
+                commands=self.verbose > 0,
+            )  # fmt: skip
+            click.echo(shown, nl=False)
+        return first
+
+    def carry_out(self, first: Pass, *, one_pass: bool) -> int:
+        """Run to the end and answer with the exit code."""
+        from converge.cli.progress import Progress
+
+        live = sys.stderr.isatty() and not self.as_json
+        self.log.info(f"run begins: {self._about(first)}")
+        with Progress(self.here.doors.clock, self.err_paint, self.log.info, live=live) as report:
+            run = self._run(report, passes_max=1 if one_pass else None)
+            with _Halt() as halt:
+                run.halted = lambda: halt.signal != 0
+                told = run.to_the_end(first)
+        code = _exit_code(told, halt.signal, one_pass=one_pass)
+        self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")
+        self._say(told)
+        return code
+
+    def _run(
+        self, report: Callable[..., None] = lambda *_: None, passes_max: int | None = None
+    ) -> Run:
+        from converge.reconcile import Run
+
+        here = self.here
+        limit = passes_max or here.desired.guard.passes_max
+        doors = here.doors
+        return Run(here.graph, doors.hosts, doors.clock, report, doors.readers, limit)
+
+    def _about(self, first: Pass) -> str:
+        from converge.engine.show.text import summary
+
+        return f"{', '.join(self.here.acting)}; {summary(first.plan)}"
+
+    def _say(self, told: Told) -> None:
+        """The end in words, or all of it as JSON."""
+        from converge.cli import ending
+
+        if self.as_json:
+            click.echo(ending.as_json(told, self.run_id), nl=False)
+        elif not (self.quiet and told.done == 0 and told.end.value == "converged"):
+            click.echo(ending.as_text(told, self.paint), nl=False)
+
+
+def _is_real(here: Site) -> bool:
+    """Are these real nodes? A lab's clock is its own and leaves no log on this machine."""
+    from converge.hosts.clock import SystemClock
+
+    return isinstance(here.doors.clock, SystemClock)
+
+
+def _agreed(first: Pass, *, yes: bool, no_input: bool) -> bool:
+    """Ask on a terminal; elsewhere somebody must have said yes."""
+    if yes or not first.plan.actions:
+        return True
+    if no_input or not sys.stdin.isatty():
+        raise UsageError("there is nobody to ask: say -y to carry the plan out")
+    return click.confirm("Carry it out?", default=False, err=True)
+
+
+def _exit_code(told: Told, signal_number: int, *, one_pass: bool) -> int:
+    from converge.core.plan import Ending
+    from converge.reconcile import End
+
+    if signal_number:
+        return 128 + signal_number
+    endings = {o.ending for p in told.passes for o in p.outcomes}
+    if told.end is End.UNFINISHED and one_pass and endings <= {Ending.DONE}:
+        return 0
+    partly = 3 if told.done else 1
+    return {
+        End.CONVERGED: 0, End.HELD: 4, End.UNKNOWN: 6, End.FAILED: partly, End.UNFINISHED: partly,
+    }.get(told.end, 1)  # fmt: skip
+
+
+class _Halt:
+    """INT and TERM let the running actions end and begin no other."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._before: Sequence[object] = ()
+
+    def __enter__(self) -> _Halt:
+        self._before = [
+            signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        ]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in zip((signal.SIGINT, signal.SIGTERM), self._before, strict=True):
+            signal.signal(number, before)  # type: ignore[arg-type]
+
+    def _note(self, number: int, frame: object) -> None:
+        self.signal = number

@@ -1,0 +1,122 @@
+"""From `--host NODE=URL` to the readers and hosts of a run, and the clock that goes with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from converge.core.errors import NoSuchFile, UsageError
+from converge.core.host import Clock, Host, Reader
+from converge.core.pair import Pair
+
+SCHEMES = "local:, ssh://user@host:port, lab:FILE or bundle:FILE"
+
+
+@dataclass(slots=True)
+class Doors:
+    """The doors to the nodes: `hosts` can act, `readers` can only look. `close` ends them."""
+
+    clock: Clock
+    hosts: dict[str, Host] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        for closer in reversed(self.closers):
+            closer()
+
+
+def open_doors(pair: Pair, urls: Iterable[str], nodes: Iterable[str]) -> Doors:
+    """Doors as the command line asks for them; without `--host` this machine alone.
+
+    Of the nodes that can be acted on, only `nodes` (if any are named) are; the others are looked
+    at for evidence.
+    """
+    wanted = _split(pair, urls) or {_myself(pair, nodes): "local:"}
+    acting = list(nodes) or list(wanted)
+    for node in acting:
+        if node not in wanted:
+            raise UsageError(f"--node {node}: no --host says how to reach it")
+    doors = Doors(_clock(wanted))
+    for node, url in sorted(wanted.items()):
+        door = _open(doors, node, url)
+        if node in acting and isinstance(door, Host):
+            doors.hosts[node] = door
+        else:
+            doors.readers[node] = door
+    return doors
+
+
+def _split(pair: Pair, urls: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for url in urls:
+        node, equals, target = url.partition("=")
+        if not equals or not target:
+            raise UsageError(f"--host {url}: write NODE=URL, the URL being {SCHEMES}")
+        if node not in pair.nodes:
+            raise UsageError(f"--host {url}: the pair has the nodes {', '.join(pair.nodes)}")
+        found[node] = target
+    return found
+
+
+def _myself(pair: Pair, nodes: Iterable[str]) -> str:
+    """Which node this machine is: by --node, else by its host name."""
+    named = list(nodes)
+    if len(named) == 1 and named[0] in pair.nodes:
+        return named[0]
+    mine = os.uname().nodename.lower()
+    for name, node in pair.nodes.items():
+        if mine in (node.hostname.lower(), node.hostname.split(".")[0].lower(), name.lower()):
+            return name
+    raise UsageError(
+        f"this machine is called {mine!r}, which is none of the pair's nodes "
+        f"({', '.join(pair.nodes)}): name one with --node, or reach them with --host NODE=URL"
+    )
+
+
+def _clock(urls: Mapping[str, str]) -> Clock:
+    """The lab has its own time; everything else has the system's."""
+    labs = {url for url in urls.values() if url.startswith("lab:")}
+    if not labs:
+        from converge.hosts.clock import SystemClock
+
+        return SystemClock()
+    if len(labs) > 1 or len(labs) != len(set(urls.values())):
+        raise UsageError("all nodes of a run are in the same lab, or none is")
+    from converge.cli.labfile import open_lab
+
+    return open_lab(labs.pop().removeprefix("lab:")).clock
+
+
+def _open(doors: Doors, node: str, url: str) -> Reader:
+    scheme = url.partition(":")[0]
+    if scheme == "local":
+        from converge.hosts.local import LocalHost
+
+        return LocalHost(doors.clock)
+    if scheme == "ssh":
+        from converge.hosts.ssh import SshHost
+
+        host = SshHost(url, doors.clock)
+        doors.closers.append(host.close)
+        return host
+    if scheme == "lab":
+        from converge.cli.labfile import open_lab
+
+        lab = open_lab(url.removeprefix("lab:"))
+        doors.closers.append(lab.save)
+        return lab.host(node)
+    if scheme == "bundle":
+        from converge.hosts.bundle import BundleReader
+
+        return BundleReader(_text(url.removeprefix("bundle:")))
+    raise UsageError(f"--host {node}={url}: the URL is {SCHEMES}")
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as wrong:
+        raise NoSuchFile(f"{path}: {wrong.strerror}") from wrong

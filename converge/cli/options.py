@@ -1,0 +1,62 @@
+"""Options that several commands share, and how output should look here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
+
+import click
+
+from converge.engine.show.marks import Paint
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CONFIG = "/usr/local/etc/converge/converge.toml"
+
+
+def config_option(function: F) -> F:
+    """`-c FILE`: the desired file."""
+    return click.option(
+        "-c", "--config", envvar="CONVERGE_CONFIG", default=CONFIG, show_default=True,
+        metavar="FILE", help="The desired file.",
+    )(function)  # fmt: skip
+
+
+def node_options(function: F) -> F:
+    """`--node`, `--host`: which nodes, and how they are reached."""
+    function = click.option(
+        "--host", "hosts", multiple=True, metavar="NODE=URL",
+        help="How to reach a node: local:, ssh://user@host:port, lab:FILE, bundle:FILE.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--node", "nodes", multiple=True, metavar="NODE", envvar="CONVERGE_NODE",
+        help="Only this node (repeatable). Default: those of --host, else this machine.",
+    )(function)  # fmt: skip
+
+
+def color_option(function: F) -> F:
+    """`--color auto|always|never`."""
+    return click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        show_default=True, help="Colours; letters stand beside every colour.",
+    )(function)  # fmt: skip
+
+
+def json_option(function: F) -> F:
+    """`--json`: the same for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON, with format_version.")(
+        function
+    )
+
+
+def paint_for(color: str, stream: IO[str] | None = None) -> Paint:
+    """Colours as asked for: flag, then NO_COLOR and CLICOLOR_FORCE, then the terminal."""
+    if color != "auto":
+        return Paint(on=color == "always")
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return Paint(on=False)
+    if os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return Paint(on=True)
+    return Paint(on=(stream or sys.stdout).isatty())

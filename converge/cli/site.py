@@ -1,0 +1,76 @@
+"""What most commands begin with: the desired file read, its graph built, the doors opened."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from converge.cli.doors import Doors, open_doors
+from converge.core.desired import Desired
+from converge.core.errors import BadDesired, NoSuchFile
+from converge.core.graph import Graph
+from converge.core.host import Reader
+from converge.engine.desired import load
+from converge.engine.graph import build
+from converge.freebsd import kinds
+
+
+@dataclass(slots=True)
+class Site:
+    """A pair as desired, and the doors to it."""
+
+    desired: Desired
+    graph: Graph
+    doors: Doors
+
+    @property
+    def readers(self) -> dict[str, Reader]:
+        return {**self.doors.readers, **self.doors.hosts}
+
+    @property
+    def acting(self) -> list[str]:
+        """Nodes that the command line is about: those it may act on, else all it can see."""
+        return sorted(self.doors.hosts or self.doors.readers)
+
+
+def read_desired(path: str) -> Desired:
+    """The desired file, or every problem in it at once (BadDesired)."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError as wrong:
+        hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
+        raise NoSuchFile(f"{path}: {wrong.strerror}", hint) from wrong
+    return load(text, path, kinds(), _read_secret)
+
+
+def _read_secret(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def graph_of(desired: Desired) -> Graph:
+    """The graph of a desired file, or what is wrong between its tables (BadDesired)."""
+    graph, flaws = build(desired.pair, desired.resources, kinds(), desired.digest)
+    if graph is None:
+        found = dict.fromkeys(
+            desired.problem(f.id, (f.field,) if f.field else (), f.message, "", f.guess)
+            for f in flaws
+        )
+        raise BadDesired(list(found))
+    return graph
+
+
+@contextlib.contextmanager
+def site(config: str, hosts: Sequence[str], nodes: Sequence[str]) -> Iterator[Site]:
+    """A site whose doors are closed in the end."""
+    desired = read_desired(config)
+    graph = graph_of(desired)
+    doors = open_doors(desired.pair, hosts, nodes)
+    try:
+        yield Site(desired, graph, doors)
+    finally:
+        doors.close()
