@@ -65,6 +65,7 @@ def _cold(machine: Machine) -> Machine:
         sysctls=Table(facts),
         files=Table(files),
         carp_before=(0, 0, 0),
+        orphans=Table(),
     )
 
 

@@ -255,6 +255,10 @@ class HastResource:
     stalled: float | None = None
     """Primary: until when unanswered writes wait for the peer."""
     sync: Sync | None = None
+    behind: bool = False
+    """Primary: its own copy is the stale one, reads go to the peer."""
+    waiting: frozenset[str] = frozenset()
+    """Primary: files whose write is in `flight`."""
     skipped: frozenset[str] = frozenset()
     """Primary: files whose last write broke with the connection and is on no map (B2)."""
     refusal: str = ""
@@ -295,6 +299,8 @@ class Mount:
     gone: bool = False
     since: float = 0.0
     """When it was mounted: tells this mount from a later one of the same device."""
+    size: int = 0
+    """Bytes of the device."""
     unclean: bool = False
     """It was not clean when it was mounted; then no unmount marks it clean (ffs_unmount)."""
 
@@ -340,6 +346,8 @@ class Machine:
     """Programs that do not answer, by name (a fault)."""
     recovery_s: float = 1.0
     """How long the database recovers when it was not stopped properly."""
+    full: frozenset[str] = frozenset()
+    """Paths of mounts without a free block (a fault)."""
     root_clean: bool = True
     """The root file system was unmounted when the machine went down the last time."""
     halting: bool = False
