@@ -1,0 +1,226 @@
+"""The lab behind the ports of core: a clock that jumps, readers and hosts of its machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from converge.core.host import (
+    CHANGED_MEANWHILE,
+    NO_SUCH_FILE,
+    Answer,
+    Command,
+    Edit,
+    Effect,
+    Query,
+    Read,
+    Run,
+    Ticket,
+    Wait,
+    Write,
+    edited,
+)
+from converge.core.secret import Secret, masked, reveal
+from converge.lab import machine, syslog
+from converge.lab.links import talks
+from converge.lab.ufs import Written, read_file, write_file
+from converge.lab.world import File, World
+
+WRITE_S = 0.02
+CANNOT_CREATE = 73
+"""Code of a `Write` that could not be done (EX_CANTCREAT, sysexits(3))."""
+
+IO_ERROR = 74
+"""Code of one whose content does not fit on the disk (EX_IOERR)."""
+
+CONNECT_S = 5.0
+"""How long a login from the other node tries a machine that is silent."""
+
+
+class Lab:
+    """The one changing thing: which world it is now. Shared by the clock and all hosts."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def pass_until(self, now: float) -> None:
+        """Let time pass until that world time, seconds; never back."""
+        if now > self.world.now:
+            self.world = machine.advance(self.world, now)
+
+
+class LabClock:
+    """Time of the lab. `sleep` jumps over what nobody waits for."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def wall(self) -> datetime:
+        return syslog.clock(self._lab.world.now)
+
+    def elapsed(self) -> float:
+        return self._lab.world.now
+
+    def sleep(self, span_s: float) -> None:
+        self._lab.pass_until(self._lab.world.now + max(0.0, span_s))
+
+
+class LabReader:
+    """Looks at one machine: from itself, or, with `via`, from another node over the network."""
+
+    def __init__(self, lab: Lab, node: str, via: str = "") -> None:
+        self._lab = lab
+        self._node = node
+        self._via = via
+
+    def ask(self, queries: Sequence[Query]) -> list[Answer]:
+        """Side by side: time passes as the longest of them takes it, at most its deadline."""
+        silent = self._silence()
+        if silent:
+            self._lab.pass_until(self._lab.world.now + (CONNECT_S if self._via else 0.0))
+            return [Answer(lost=silent) for _ in queries]
+        answers, took_s = [], 0.0
+        for query in queries:
+            answer, query_s = self._answer(query)
+            answers.append(answer)
+            took_s = max(took_s, query_s)
+        self._lab.pass_until(self._lab.world.now + took_s)
+        return answers
+
+    def _silence(self) -> str:
+        """Why nothing can be asked now; '' when it can."""
+        world = self._lab.world
+        target = world.machine(self._node)
+        if not target.powered or target.booting or target.halting:
+            return f"{self._node} does not answer"
+        if not self._via or self._via == self._node:
+            return ""
+        addresses = [a.address for i in target.interfaces.values() for a in i.addresses]
+        plain = [a for a in addresses if not a.startswith("127.")]
+        if any(talks(world, self._via, a) for a in plain if not _own(world, self._via, a)):
+            return ""
+        return f"{self._node} does not answer"
+
+    def _answer(self, query: Query) -> tuple[Answer, float]:
+        if isinstance(query, Read):
+            return _content(self._lab.world, self._node, query.path), WRITE_S
+        result = machine.run(self._lab.world, self._node, query.argv)
+        self._lab.world = result.world
+        if result.took_s > query.deadline_s:
+            return Answer(lost=_late(query)), query.deadline_s
+        return result.answer, result.took_s
+
+
+def _own(world: World, node: str, address: str) -> bool:
+    """The node has this address itself, so a login there would be one to itself."""
+    interfaces = world.machine(node).interfaces.values()
+    return any(a.address == address for i in interfaces for a in i.addresses)
+
+
+def _late(asked: Run | Command) -> str:
+    return f"no answer within {asked.deadline_s:g} s"
+
+
+def _content(world: World, node: str, path: str) -> Answer:
+    file = read_file(world, node, path)
+    if file is None:
+        return Answer(NO_SUCH_FILE)
+    if file.is_dir:
+        return Answer(lost=f"{path} cannot be read: it is a directory")
+    return Answer(0, file.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An effect under way: when it ends and with what, and which boot of its machine it needs."""
+
+    ends: float
+    answer: Answer
+    booted: float | None
+
+
+class LabHost(LabReader):
+    """Looks at one machine and acts on it. What a program changes is changed when it begins."""
+
+    def __init__(self, lab: Lab, node: str, via: str = "") -> None:
+        super().__init__(lab, node, via)
+        self._begun: dict[Ticket, _Begun] = {}
+        self._count = 0
+
+    def begin(self, effect: Effect) -> Ticket:
+        """Start an effect and return at once."""
+        self._count += 1
+        ticket = Ticket(self._count)
+        silent = "" if isinstance(effect, Wait) else self._silence()
+        answer, took_s = (Answer(lost=silent), 0.0) if silent else self._act(effect)
+        world = self._lab.world
+        booted = None if isinstance(effect, Wait) else world.machine(self._node).booted
+        self._begun[ticket] = _Begun(world.now + took_s, answer, booted)
+        return ticket
+
+    def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
+        """Let time pass until one of them ends, at most until `until_s`; those that ended."""
+        ends = [self._begun[t].ends for t in tickets if t in self._begun]
+        if not ends:
+            return {}
+        until = min(min(ends), until_s)
+        if math.isfinite(until):
+            self._lab.pass_until(until)
+        now = self._lab.world.now
+        ended = [t for t in sorted(tickets) if t in self._begun and self._begun[t].ends <= now]
+        return {ticket: self._collected(self._begun.pop(ticket)) for ticket in ended}
+
+    def _collected(self, begun: _Begun) -> Answer:
+        """The answer of a program whose machine went down before its end never arrives."""
+        target = self._lab.world.machine(self._node)
+        gone = not target.powered or target.booting or target.booted != begun.booted
+        if begun.booted is not None and gone:
+            return Answer(lost=f"{self._node} went down before the answer")
+        return begun.answer
+
+    def _act(self, effect: Effect) -> tuple[Answer, float]:
+        match effect:
+            case Command():
+                return self._command(effect)
+            case Write():
+                return self._write(effect)
+            case Edit():
+                return self._edit(effect)
+            case Wait():
+                return Answer(), 0.0
+
+    def _command(self, effect: Command) -> tuple[Answer, float]:
+        argv = tuple(map(reveal, effect.argv))
+        result = machine.run(self._lab.world, self._node, argv, reveal(effect.stdin))
+        self._lab.world = result.world
+        if result.took_s > effect.deadline_s:
+            return Answer(lost=_late(effect)), effect.deadline_s
+        secrets = [t for t in (*effect.argv, effect.stdin) if isinstance(t, Secret)]
+        answer = result.answer
+        stdout, stderr = (masked(text, secrets) for text in (answer.stdout, answer.stderr))
+        return replace(answer, stdout=stdout, stderr=stderr), result.took_s
+
+    def _write(self, effect: Write) -> tuple[Answer, float]:
+        old = read_file(self._lab.world, self._node, effect.path) or File()
+        mode = old.mode if effect.mode is None else f"{int(effect.mode, 8):o}"
+        new = File(reveal(effect.content), mode, effect.owner or old.owner, old.flags)
+        return self._put(effect.path, new)
+
+    def _edit(self, effect: Edit) -> tuple[Answer, float]:
+        old = read_file(self._lab.world, self._node, effect.path) or File()
+        text = edited(old.text, reveal(effect.old), reveal(effect.new))
+        if text is None:
+            why = f"{effect.path} has been changed by somebody else meanwhile"
+            return Answer(CHANGED_MEANWHILE, stderr=why), WRITE_S
+        return self._put(effect.path, replace(old, text=text))
+
+    def _put(self, path: str, file: File) -> tuple[Answer, float]:
+        written: Written = write_file(self._lab.world, self._node, path, file)
+        if written.error:
+            code = IO_ERROR if "space" in written.error else CANNOT_CREATE
+            why = f"{path} cannot be written: {written.error}"
+            return Answer(code, stderr=why), WRITE_S
+        self._lab.world = machine.react(written.world)
+        return Answer(), WRITE_S + written.took_s
