@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Problem:
     """One thing wrong in the desired file: where, what, what is allowed, what was meant.
 
-    `line` and `column` count from 1; 0 means the whole file.
+    `line` and `column` count from 1; 0 means the whole file. `width` characters are meant.
     """
 
     path: str
@@ -20,6 +20,7 @@ class Problem:
     allowed: str = ""
     guess: str = ""
     source: str = ""
+    width: int = 1
 
 
 class ConvergeError(Exception):

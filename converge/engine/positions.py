@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from converge.core.desired import Keys, Source, Span
+from converge.core.desired import Keys
 
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*+")
@@ -38,7 +37,7 @@ class Outline:
 
     keys: dict[Keys, Stretch] = field(default_factory=dict)
     values: list[tuple[Keys, Stretch]] = field(default_factory=list)
-    mentions: list[tuple[int, Keys]] = field(default_factory=list)
+    mentions: list[tuple[Stretch, Keys]] = field(default_factory=list)
     lost: int | None = None
 
 
@@ -51,68 +50,6 @@ def outline(text: str) -> Outline:
         walk.found.lost = walk.began
         walk.found.values.append((walk.keys, (walk.began, len(text))))
     return walk.found
-
-
-def locate(path: str, text: str, secret: Collection[str], found: Outline) -> Source:
-    """The source of a text: values whose key looks like one of `secret` are not in its lines."""
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    return Source(
-        path,
-        tuple(_without(text, _hidden(text, secret, found)).split("\n")),
-        _spans(found.keys, starts, text),
-        _spans(dict(reversed(found.values)), starts, text),
-    )
-
-
-def _hidden(text: str, secret: Collection[str], found: Outline) -> list[Stretch]:
-    """Where secrets stand. What cannot be walked any more is searched for their names."""
-    hidden = [
-        stretch
-        for keys, stretch in found.values
-        if _hushed(keys, secret) and not text.startswith("{", stretch[0])
-    ]
-    if found.lost is not None and secret:
-        words = "|".join(map(re.escape, sorted(secret)))
-        rest = re.compile(rf"(?:{words})[^=\n]*=[ \t]*(?!\{{)(.+)", re.IGNORECASE)
-        hidden += [match.span(1) for match in rest.finditer(text, found.lost)]
-    return hidden
-
-
-def _hushed(keys: Keys, secret: Collection[str]) -> bool:
-    """Is a part of the way called like a secret, or nearly? The name of its file may be shown."""
-    if keys[-1:] == ("file",):
-        return False
-    return any(
-        key[:3].lower() == name[:3] and len(key) <= len(name) + 1
-        for key in keys
-        if isinstance(key, str)
-        for name in secret
-    )
-
-
-def _without(text: str, hidden: list[Stretch]) -> str:
-    """The text with `***` from each hidden value to the end of its line; no line goes missing."""
-    parts, at = [], 0
-    for start, end in sorted(hidden):
-        if end <= at:
-            continue
-        start = max(start, at)
-        parts.append(text[at:start] + "***" + "\n" * text.count("\n", start, end))
-        line_end = text.find("\n", end)
-        at = line_end if line_end >= 0 else len(text)
-    return "".join(parts) + text[at:]
-
-
-def _spans(found: dict[Keys, Stretch], starts: list[int], text: str) -> dict[Keys, Span]:
-    """Offsets as lines and columns; a value of several lines is meant by its first."""
-    spans, line = {}, 0
-    for keys, (start, end) in sorted(found.items(), key=lambda item: item[1]):
-        while line + 1 < len(starts) and starts[line + 1] <= start:
-            line += 1
-        stop = text.find("\n", start, end)
-        width = (stop if stop >= 0 else end) - start
-        spans[keys] = Span(line + 1, start - starts[line] + 1, max(1, width))
-    return spans
 
 
 class _Walk:
@@ -160,11 +97,12 @@ class _Walk:
             self._skip(_SPACE)
             start = self.offset
             table = (*table, self._word())
-            self.keys, self.began = table, self.offset
-            self.found.keys.setdefault(table, (start, self.offset))
+            end = self.offset
+            self.keys, self.began = table, end
+            self.found.keys.setdefault(table, (start, end))
             self._skip(_SPACE)
             if not self._take("."):
-                self.found.mentions.append((start, table))
+                self.found.mentions.append(((start, end), table))
                 return table
             if table in self.arrays:
                 table = (*table, self.arrays[table])

@@ -1,0 +1,106 @@
+"""One table against its model: what does not fit becomes notes in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from converge.core.desired import Keys
+from converge.core.resource import Resource
+from converge.core.secret import Secret
+from converge.engine.toml import Notes, Table
+from converge.engine.wording import complaint, missing, near, schema_at
+
+Place = Callable[[Keys], Keys]
+"""From a way inside a table to the way in the file."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(
+    model: type[M],
+    table: Table,
+    place: Place,
+    notes: Notes,
+    extra: Mapping[str, object] | None = None,
+) -> M | None:
+    """The table as the model has it, or None and notes. `extra` is not the operator's."""
+    try:
+        return model.model_validate_json(json.dumps({**table, **(extra or {})}))
+    except ValidationError as bad:
+        errors = bad.errors(include_url=False)
+    for at, error in _by_value(errors, table):
+        _note(model, at, error, place, notes)
+    return None
+
+
+def _by_value(errors: list[ErrorDetails], table: Table) -> Iterator[tuple[Keys, ErrorDetails]]:
+    """One complaint per value: several come from a choice of types, of which none fitted."""
+    seen: dict[Keys, ErrorDetails] = {}
+    for error in errors:
+        at = _way(error, table)
+        if at in seen:
+            seen[at] = {**error, "type": "none_fits", "input": _value(at, table)}
+        else:
+            seen[at] = error
+    yield from seen.items()
+
+
+def _way(error: ErrorDetails, table: Table) -> Keys:
+    """The way to the value, without what pydantic puts in about the types it tried."""
+    way: Keys = ()
+    value: Any = table
+    for step in error["loc"]:
+        if _has(value, step):
+            way, value = (*way, step), value[step]
+    return (*way, error["loc"][-1]) if error["type"] == "missing" else way
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, dict):
+        return step in value
+    return isinstance(value, list) and isinstance(step, int) and step < len(value)
+
+
+def _value(way: Keys, table: Any) -> Any:
+    for step in way:
+        table = table[step]
+    return table
+
+
+def _note(
+    model: type[BaseModel], at: Keys, error: ErrorDetails, place: Place, notes: Notes
+) -> None:
+    if error["type"] == "extra_forbidden":
+        allowed = [
+            name for name in schema_at(model, at[:-1]).get("properties", ()) if name != "id"
+        ]
+        said, guess = f'there is no key "{at[-1]}" here', near(str(at[-1]), allowed)
+        notes.stray(place(at), said, ", ".join(allowed), guess)
+    elif error["type"] == "missing":
+        notes.add(place(at), f'"{at[-1]}" is missing', missing(schema_at(model, at)))
+    else:
+        secret = bool(at) and at[0] in fields_of(model, Secret)
+        notes.add(place(at), *complaint(error, schema_at(model, at), secret=secret))
+
+
+@cache
+def fields_of(model: type[BaseModel], kind: type) -> frozenset[str]:
+    """The fields that may hold such a value, also as one of several types or in a list."""
+    return frozenset(
+        name for name, info in model.model_fields.items() if _mentions(info.annotation, kind)
+    )
+
+
+def _mentions(annotation: object, kind: type) -> bool:
+    return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))
+
+
+def always_secret(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that hold nothing but a secret."""
+    return fields_of(model, Secret) - fields_of(model, str)

@@ -1,0 +1,167 @@
+"""TOML text in, `Desired` out, or every problem with it at once.
+
+What a table means is its kind's to say. The text itself is read in `toml.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from pydantic import BaseModel
+
+from converge.core.desired import Desired, GuardTable, NodeTable, PairTable, WitnessTable
+from converge.core.errors import BadDesired
+from converge.core.pair import Node, Pair
+from converge.core.secret import Secret
+from converge.engine.checked import M, always_secret, checked, fields_of
+from converge.engine.resources import Kinds, Read, Resources, read_resources, secrets_of
+from converge.engine.toml import Notes, Secrecy, Table, read_toml
+from converge.engine.wording import either, near
+
+SCHEMA = 1
+"""The number of the form of file that this version reads."""
+
+TABLES: Mapping[str, type[BaseModel]] = {
+    "pair": PairTable,
+    "node": NodeTable,
+    "guard": GuardTable,
+    "witness": WitnessTable,
+}
+"""The tables that are not resources; `[node.NAME]` is there for each node."""
+
+
+def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
+    """Read a desired file. `read` gives the text of a secret's file, None if there is none.
+
+    Raises BadDesired with every problem, in the order of the lines.
+    """
+    table, notes = read_toml(text, path, _secrecy(kinds))
+    _check_top(table, kinds, notes)
+    guard = _single(GuardTable, "guard", table, notes)
+    witness = _single(WitnessTable, "witness", table, notes)
+    names, pair = _pair(table, guard or GuardTable(), kinds, notes)
+    resources = read_resources(table, names, kinds, notes, read)
+    if notes.problems or not pair or not guard or not witness:
+        raise BadDesired(notes.sorted())
+    digest = _digest(pair, guard, witness, resources)
+    return Desired(pair, resources, guard, witness, digest, secrets_of(resources), notes.source)
+
+
+def _secrecy(kinds: Kinds) -> Secrecy:
+    return Secrecy(
+        {name: fields_of(kind, Secret) for name, kind in kinds.items()},
+        frozenset[str]().union(*map(always_secret, kinds.values())),
+    )
+
+
+def _check_top(table: Table, kinds: Kinds, notes: Notes) -> None:
+    """A file of another form is not looked at any further."""
+    this = f"schema = {SCHEMA}"
+    if "schema" not in table:
+        notes.add(("schema",), '"schema" is missing: it says which form of file this is', this)
+    elif table["schema"] != SCHEMA or isinstance(table["schema"], bool):
+        notes.add(("schema",), f"this version of converge reads schema {SCHEMA} only", this)
+        raise BadDesired(notes.sorted())
+    for name in table:
+        if name not in TABLES and name not in kinds and name != "schema":
+            allowed = f"{', '.join(TABLES)}, or a kind: {', '.join(sorted(kinds))}"
+            guess = near(name, [*TABLES, *kinds, "schema"])
+            notes.stray((name,), f'there is no table or kind "{name}"', allowed, guess)
+
+
+def _single(model: type[M], key: str, table: Table, notes: Notes) -> M | None:
+    """A table that is there once at most."""
+    body = table.get(key, {})
+    if not isinstance(body, dict):
+        notes.add((key,), f"expected a table, [{key}]")
+        return None
+    return checked(model, body, lambda at: (key, *at), notes)
+
+
+def _pair(
+    table: Table, guard: GuardTable, kinds: Kinds, notes: Notes
+) -> tuple[list[str], Pair | None]:
+    """The nodes' names, also when not all is well, and the pair when it is."""
+    if "pair" not in table:
+        notes.add(("pair",), "the table [pair] is missing: the pair's name and its two nodes")
+        return list(_node_tables(table, notes)), None
+    head = _single(PairTable, "pair", table, notes)
+    bodies = _node_tables(table, notes)
+    if head is None:
+        return list(bodies), None
+    strangers = [name for name in bodies if name not in head.nodes]
+    for name in strangers:
+        said = f'"{name}" is not one of the nodes of [pair]'
+        notes.stray(("node", name), said, either(head.nodes), near(name, head.nodes))
+    meant = {near(name, head.nodes) for name in strangers}
+    for at, name in enumerate(head.nodes):
+        if name in head.nodes[:at]:
+            notes.add(("pair", "nodes", at), f'"{name}" is named twice; a pair is two nodes')
+        elif name not in bodies and name not in meant:
+            said = f"the table [node.{name}] with this node's address is missing"
+            notes.add(("pair", "nodes", at), said)
+    nodes = [_node(name, bodies.get(name), guard, kinds, notes) for name in head.nodes]
+    _check_apart(nodes, notes)
+    return list(head.nodes), Pair(head.name, {node.name: node for node in nodes if node})
+
+
+def _node_tables(table: Table, notes: Notes) -> dict[str, Table]:
+    bodies = table.get("node", {})
+    if not isinstance(bodies, dict):
+        notes.add(("node",), "expected tables, [node.NAME]")
+        return {}
+    for name, body in bodies.items():
+        if not isinstance(body, dict):
+            notes.stray(("node", name), f"expected a table, [node.{name}]")
+    return {name: body for name, body in bodies.items() if isinstance(body, dict)}
+
+
+def _node(
+    name: str, body: Table | None, guard: GuardTable, kinds: Kinds, notes: Notes
+) -> Node | None:
+    """One node, without its own tables of resources."""
+    if body is None:
+        return None
+    own = {key: value for key, value in body.items() if key not in kinds}
+    for key in [key for key in own if key not in NodeTable.model_fields]:
+        known = [*NodeTable.model_fields, *kinds]
+        allowed = f"{', '.join(NodeTable.model_fields)}, or tables [node.{name}.KIND.NAME]"
+        said = f'a node has no key "{key}"'
+        notes.stray(("node", name, key), said, allowed, near(key, known))
+        del own[key]
+    read = checked(NodeTable, own, lambda at: ("node", name, *at), notes)
+    if read is None:
+        return None
+    return Node(
+        name,
+        read.hostname or name,
+        read.address,
+        read.replication_address or read.address,
+        read.release,
+        guard.boot_delay if read.boot_delay is None else read.boot_delay,
+    )
+
+
+def _check_apart(nodes: list[Node | None], notes: Notes) -> None:
+    """The two nodes are two machines."""
+    one, other = nodes
+    if one is None or other is None or one.name == other.name:
+        return
+    for key in ("hostname", "address", "replication_address"):
+        if getattr(one, key) == getattr(other, key):
+            notes.add(("node", other.name, key), f"{one.name} has the same {key}")
+
+
+def _digest(pair: Pair, guard: GuardTable, witness: WitnessTable, resources: Resources) -> str:
+    """SHA-256 over all that is wished. Of a secret only that there is one."""
+    wished = {
+        "schema": SCHEMA,
+        "pair": asdict(pair),
+        "guard": guard.model_dump(mode="json"),
+        "witness": witness.model_dump(mode="json"),
+        "resources": {str(id): one.model_dump(mode="json") for id, one in resources.items()},
+    }
+    return hashlib.sha256(json.dumps(wished, sort_keys=True).encode()).hexdigest()

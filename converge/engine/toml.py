@@ -1,0 +1,234 @@
+"""A TOML text as tables, as places to point at, and as notes of what is wrong with it.
+
+The only user of tomllib. Knows no kind and no table.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Any
+
+from converge.core.desired import Keys, Source, Span, dotted
+from converge.core.errors import BadDesired, Problem
+from converge.core.secret import Secret, masked
+from converge.engine.positions import Outline, Stretch, outline
+from converge.engine.wording import syntax
+
+Table = dict[str, Any]
+
+DEEPEST = 20
+"""Levels of tables and lists in each other; nothing that is meant needs more than five."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was found to be wrong so far: once per place and key."""
+
+    source: Source
+    problems: dict[tuple[int, int, str], Problem] = field(default_factory=dict)
+    spoilt: set[Keys] = field(default_factory=set)
+    hushed: set[Secret] = field(default_factory=set, repr=False)
+
+    def add(self, keys: Keys, message: str, allowed: str = "", guess: str = "") -> None:
+        """Something about the value at `keys`, unless it was complained of already."""
+        if not any(keys[: len(s)] == s or s[: len(keys)] == keys for s in self.spoilt):
+            self._keep(self.source.problem(keys, message, allowed, guess))
+
+    def stray(self, keys: Keys, message: str, allowed: str = "", guess: str = "") -> None:
+        """A key that does not belong where it is."""
+        self._keep(self.source.stray(keys, message, allowed, guess))
+
+    def spoil(self, keys: Keys, message: str, allowed: str = "", guess: str = "") -> None:
+        """No more is said about this value, nor about what it is a part of as a whole."""
+        self.add(keys, message, allowed, guess)
+        self.spoilt.add(keys)
+
+    def hush(self, text: str) -> None:
+        """A secret that no message may quote. What is shorter than four letters keeps none."""
+        if len(text) > 3:
+            self.hushed.add(Secret(text))
+
+    def _keep(self, problem: Problem) -> None:
+        quiet = replace(
+            problem,
+            message=masked(problem.message, self.hushed),
+            guess=masked(problem.guess, self.hushed),
+        )
+        self.problems.setdefault((problem.line, problem.column, problem.key), quiet)
+
+    def sorted(self) -> list[Problem]:
+        return [self.problems[place] for place in sorted(self.problems)]
+
+
+def decoded(data: bytes, path: str) -> str:
+    """The text of a file; raises BadDesired where it is not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as bad:
+        before = data[: bad.start].decode()
+        line, column = _place(before, len(before))
+        said = f"byte 0x{data[bad.start]:02x} is not text: the file must be in UTF-8"
+        raise BadDesired([Problem(path, line, column, "", said)]) from None
+
+
+def read_toml(text: str, path: str, secrecy: Secrecy) -> tuple[Table, Notes]:
+    """Tables of plain values, and notes that hold the source; raises BadDesired.
+
+    What no setting takes (dates, inf, numbers beyond 64 bits) is noted and stands as None.
+    """
+    text = text.replace("\r\n", "\n")
+    if not text.isascii():
+        _check_text(text, path)
+    found = outline(text)
+    notes = Notes(locate(path, text, secrecy, found))
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as bad:
+        raise BadDesired([_syntax_problem(str(bad), text, notes.source, found)]) from None
+    except (ValueError, RecursionError):
+        said = "a number with thousands of digits, or lists hundreds deep, cannot be read"
+        raise BadDesired([Problem(path, 0, 0, "", said)]) from None
+    return {key: _plain(value, (key,), notes) for key, value in table.items()}, notes
+
+
+def _check_text(text: str, path: str) -> None:
+    if text.startswith("\ufeff"):
+        said = "the file begins with a byte order mark; save it as UTF-8 without one"
+        raise BadDesired([Problem(path, 1, 1, "", said)])
+    strange = re.search("[\ud800-\udfff]", text)
+    if strange:
+        line, column = _place(text, strange.start())
+        raise BadDesired([Problem(path, line, column, "", "the file must be in UTF-8")])
+
+
+def _plain(value: object, keys: Keys, notes: Notes) -> Any:
+    if wrong := _unusable(value, len(keys)):
+        notes.spoil(keys, wrong)
+        return None
+    if isinstance(value, dict):
+        return {key: _plain(one, (*keys, key), notes) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, (*keys, at), notes) for at, one in enumerate(value)]
+    return value
+
+
+def _unusable(value: object, depth: int) -> str:
+    """Why no setting takes such a value."""
+    if depth > DEEPEST:
+        return f"nothing here is nested deeper than {DEEPEST} levels"
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return "this number is too large"
+    if isinstance(value, float) and not isfinite(value):
+        return f"{value} is no number to set"
+    if not isinstance(value, dict | list | str | int | float):
+        return "a date or a time is not a value here; as text it needs quotes"
+    return ""
+
+
+def _syntax_problem(said: str, text: str, source: Source, found: Outline) -> Problem:
+    """tomllib's complaint; what is set twice is told with its first place."""
+    message, _, place = said.removesuffix(")").rpartition(" (at ")
+    numbers = re.findall(r"[0-9]+", place)
+    line, column = map(int, numbers) if len(numbers) == 2 else _place(text, found.lost or 0)
+    if re.match("Cannot|Duplicate", message):
+        return _twice(line, column, text, source, found)
+    return source.at(Span(line, column), "", syntax(message))
+
+
+def _twice(line: int, column: int, text: str, source: Source, found: Outline) -> Problem:
+    """The last key before the complaint, or a part of its way, is there already."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    before = [one for one in found.mentions if one[0][0] < starts[line - 1] + column]
+    (start, end), keys = max(before, default=((0, 0), ()))
+    ways = (keys[:n] for n in range(len(keys), 0, -1))
+    first = next((way for way in ways if found.keys.get(way, (start,))[0] < start), ())
+    said = "this is there twice"
+    if first:
+        said = f"{dotted(first)} is there already, in line {_place(text, found.keys[first][0])[0]}"
+    return source.at(Span(*_place(text, start), end - start), dotted(keys), said)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrecy:
+    """Which values are not to be shown.
+
+    `fields`: by kind, the keys of its tables that may hold a secret. `names`: keys that always
+    do; what is called nearly so is hidden as well, wherever it stands.
+    """
+
+    fields: Mapping[str, Collection[str]] = field(default_factory=dict)
+    names: Collection[str] = ()
+
+    def covers(self, keys: Keys) -> bool:
+        """Not the name of the file that a secret is in: that may be shown."""
+        if keys[-1:] == ("file",) and self.covers(keys[:-1]):
+            return False
+        own = keys[2:] if keys[:1] == ("node",) else keys
+        return self._like(keys) or (len(own) > 2 and own[2] in self.fields.get(str(own[0]), ()))
+
+    def _like(self, keys: Keys) -> bool:
+        return any(
+            key[:3].lower() == name[:3] and len(key) <= len(name) + 1
+            for key in keys
+            if isinstance(key, str)
+            for name in self.names
+        )
+
+
+def locate(path: str, text: str, secrecy: Secrecy, found: Outline) -> Source:
+    """The source of a text, without what is secret in its lines."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    return Source(
+        path,
+        tuple(_without(text, _hidden(text, secrecy, found)).split("\n")),
+        _spans(found.keys, starts, text),
+        _spans(dict(reversed(found.values)), starts, text),
+    )
+
+
+def _hidden(text: str, secrecy: Secrecy, found: Outline) -> list[Stretch]:
+    """Where secrets stand. What cannot be walked any more is searched for their names."""
+    hidden = [
+        stretch
+        for keys, stretch in found.values
+        if not text.startswith("{", stretch[0]) and secrecy.covers(keys)
+    ]
+    if found.lost is not None and secrecy.names:
+        words = "|".join(map(re.escape, sorted(secrecy.names)))
+        rest = re.compile(rf"(?:{words})[^=\n]*=[ \t]*(?!\{{)(.+)", re.IGNORECASE)
+        hidden += [match.span(1) for match in rest.finditer(text, found.lost)]
+    return hidden
+
+
+def _without(text: str, hidden: list[Stretch]) -> str:
+    """The text with `***` from each hidden value to the end of its line; no line goes missing."""
+    parts, at = [], 0
+    for start, end in sorted(hidden):
+        if end <= at:
+            continue
+        start = max(start, at)
+        parts.append(text[at:start] + "***" + "\n" * text.count("\n", start, end))
+        line_end = text.find("\n", end)
+        at = line_end if line_end >= 0 else len(text)
+    return "".join(parts) + text[at:]
+
+
+def _spans(found: dict[Keys, Stretch], starts: list[int], text: str) -> dict[Keys, Span]:
+    """Offsets as lines and columns; a value of several lines is meant by its first."""
+    spans, line = {}, 0
+    for keys, (start, end) in sorted(found.items(), key=lambda item: item[1]):
+        while line + 1 < len(starts) and starts[line + 1] <= start:
+            line += 1
+        stop = text.find("\n", start, end)
+        width = (stop if stop >= 0 else end) - start
+        spans[keys] = Span(line + 1, start - starts[line] + 1, max(1, width))
+    return spans
