@@ -1,143 +1,143 @@
-"""New pairs: the pair of the recordings, and bare pairs from a plain description."""
+"""New pairs from a plain description; the pair of the recordings is in recorded."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
+from zlib import crc32
 
-from converge.lab import boot, machine, modules
-from converge.lab.world import (
-    Disk,
-    File,
-    Hastd,
-    HastResource,
-    Interface,
-    Machine,
-    Metadata,
-    Process,
-    Table,
-    World,
-)
+from converge.lab import boot, machine
+from converge.lab.installed import FIRST_START, MYSQL_SCRIPT, system_files
+from converge.lab.recorded import recorded_pair
+from converge.lab.world import Disk, File, Interface, Machine, Metadata, Table, Ufs, World
 
-LOADER = 'carp_load="YES"\n'
+__all__ = ["BlueDatabase", "BlueNode", "BlueVolume", "Blueprint", "fresh", "recorded_pair"]
 
-HAST_CONF = """resource test {
-	on hasta {
-		local /dev/vtbd1
-		remote 192.168.1.52
-	}
-	on hastb {
-		local /dev/vtbd1
-		remote 192.168.1.51
-	}
-}
-"""
+LONG_AGO = -30 * 86400.0
+"""When the directories of fresh volumes were made: long enough to be on the disk."""
 
-RC_CONF = """hostname="{name}"
-defaultrouter="10.0.2.2"
-ifconfig_vtnet0="inet 10.0.2.15/24"
-sshd_enable="YES"
-syslogd_flags="-ss"
-hastd_enable="YES"
-mysql_enable="NO"
-mysql_dbdir="/mysql/db"
-mysql_args="--bind-address=192.168.1.50"
-dumpdev="NO"
-sendmail_enable="NONE"
-cron_enable="NO"
-update_motd="NO"
-ifconfig_vtnet1="inet {address}/24"
-ifconfig_vtnet1_alias0="inet vhid 1 {skew}pass testpass alias 192.168.1.50/32"
-background_fsck="NO"
-fsck_y_enable="YES"
-"""
+BOOT_S = boot.FIRMWARE_S + boot.AUTOBOOT_S + boot.READY_S + 10.0
+"""Until a fresh pair is handed over: everything that rc starts is up."""
 
-MYSQL_SCRIPT = """#!/bin/sh
-# PROVIDE: mysql
-# REQUIRE: LOGIN
-# KEYWORD: shutdown
-"""
-
-KERNEL = "FreeBSD 13.2-RELEASE performance_test-n191-2d7a12adc LAB"
-
-HOST_ID = {
-    "hasta": {
-        "kern.hostuuid": "f6b26acc-a67a-40ea-b4ab-ca978b5c1e31",
-        "kern.hostid": "2772192442",
-    }
-}
-"""From hast-conf-nohost-dump."""
-
-FIRST_START = 0.267559 - boot.FIRMWARE_S - boot.AUTOBOOT_S
-"""So that the kernels start at the recorded second (sys-boottime)."""
-
-FOLDERS = (
-    *("/", "/boot", "/boot/kernel", "/dev", "/etc", "/etc/rc.d", "/mnt", "/root", "/tmp"),
-    *("/usr", "/usr/local", "/usr/local/etc", "/usr/local/etc/rc.d", "/usr/local/sbin"),
-    *("/var", "/var/db", "/var/log", "/var/run"),
-)
+SSHD = '\nsshd_enable="YES"\n'
 
 
-def system_files(release: str) -> dict[str, File]:
-    """What an installed system has, as far as the lab's programs ask for it."""
-    return {
-        **{path: File(mode="755", is_dir=True) for path in FOLDERS},
-        **modules.kernel_files(release),
-        "/boot/loader.conf": File(),
-        "/etc/rc.d/hastd": File(mode="555"),
-        "/var/log/daemon.log": File(),
-        "/var/log/messages": File(),
-    }
+@dataclass(frozen=True, slots=True)
+class BlueNode:
+    """A machine to be made. With a storage address it has a second cable, to the peer only."""
+
+    name: str
+    hostname: str
+    address: str
+    release: str = "13.2-RELEASE"
+    interface: str = "em0"
+    storage_interface: str = "em1"
+    storage_address: str = ""
+    prefix: int = 24
 
 
-@cache
-def recorded_pair() -> World:
-    """The pair of tests/recordings/README.md five minutes after its first boot.
+@dataclass(frozen=True, slots=True)
+class BlueVolume:
+    """A HAST resource with a UFS on it. `devices`: the local disk's path by node."""
 
-    hasta MASTER, hastb BACKUP, hastd running with role init, metadata created and never used.
+    name: str
+    mount: str
+    devices: Table[str, str]
+    size: int = 268435456
+
+
+@dataclass(frozen=True, slots=True)
+class BlueDatabase:
+    """A database whose directory lies on a volume. `datadir` is an absolute path."""
+
+    service: str
+    datadir: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A plain description of a pair. `vip`: nobody has it yet; `others` answer a ping."""
+
+    nodes: tuple[BlueNode, ...]
+    volumes: tuple[BlueVolume, ...] = ()
+    databases: tuple[BlueDatabase, ...] = ()
+    vip: str = ""
+    others: tuple[str, ...] = ()
+
+
+def fresh(blueprint: Blueprint) -> World:
+    """Two machines with nothing but a system, just booted after the room lost its power.
+
+    No CARP, no hast.conf. The disks have been a pair once and are in sync; the file systems on
+    them hold the databases and were mounted when the power went.
     """
-    a = _recorded("hasta", "192.168.1.51", 0)
-    b = _recorded("hastb", "192.168.1.52", 100)
-    world = World(Table({"hasta": a, "hastb": b}), now=FIRST_START)
-    world = replace(world, others=Table({"10.0.2.2": "nat"}))
+    machines = {n.name: _bare(blueprint, n, i) for i, n in enumerate(blueprint.nodes)}
+    others = Table({address: "lan" for address in blueprint.others})
+    world = World(Table(machines), now=FIRST_START, others=others)
     for node in world.machines:
         world = boot.power_on(world, node)
-    world = machine.advance(world, 300.0)
-    for node, remote in (("hasta", "192.168.1.52"), ("hastb", "192.168.1.51")):
-        if world.machine(node).hastd is None:
-            resource = HastResource("test", "test", "/dev/vtbd1", remote)
-            world = world.change(
-                node,
-                hastd=Hastd(593, Table({"test": resource})),
-                processes=Table({593: Process(593, "/sbin/hastd")}),
-                modules=("carp", "geom_gate"),
-            )
-    return world
+    return machine.advance(world, FIRST_START + BOOT_S)
 
 
-def _recorded(name: str, address: str, skew: int) -> Machine:
-    words = f"advskew {skew} " if skew else ""
-    files = {
-        **system_files("13.2-RELEASE"),
-        "/boot/loader.conf": File(LOADER),
-        "/etc/rc.conf": File(RC_CONF.format(name=name, address=address, skew=words)),
-        "/etc/hast.conf": File(HAST_CONF),
-        "/mysql": File(mode="755", is_dir=True),
-        "/usr/local/etc/rc.d/mysql-server": File(MYSQL_SCRIPT, mode="555"),
-    }
-    last = address.rpartition(".")[2]
+def _bare(blueprint: Blueprint, node: BlueNode, index: int) -> Machine:
+    lines = [f'hostname="{node.hostname}"']
+    cards = [(node.interface, node.address, "lan")]
+    if node.storage_address:
+        cards.append((node.storage_interface, node.storage_address, "storage"))
+    lines += [f'ifconfig_{name}="inet {a}/{node.prefix}"' for name, a, _ in cards]
+    files = {**system_files(node.release), "/etc/rc.conf": File("\n".join(lines) + SSHD)}
+    for path in (v.mount for v in blueprint.volumes):
+        parts = path.strip("/").split("/")
+        above = ("/" + "/".join(parts[: n + 1]) for n in range(len(parts)))
+        files |= {p: File(mode="755", is_dir=True, mtime=LONG_AGO, born=LONG_AGO) for p in above}
+    for database in blueprint.databases:
+        script = File(MYSQL_SCRIPT, mode="555")
+        files[f"/usr/local/etc/rc.d/{database.service}"] = script
     interfaces = [
-        Interface("vtnet0", f"52:54:00:00:00:{last}", "nat", up=False),
-        Interface("vtnet1", f"52:54:00:01:00:{last}", "lan", up=False),
-        Interface("lo0", segment="", up=False),
+        Interface(name, f"02:00:00:00:{n:02x}:{index + 51:02x}", segment, up=False)
+        for n, (name, _, segment) in enumerate(cards)
     ]
-    disks = {"/dev/vtbd1": Disk(metadata=Metadata()), "/dev/vtbd2": Disk(size=67108864)}
+    interfaces.append(Interface("lo0", segment="", up=False))
     return Machine(
-        name,
-        name,
+        node.name,
+        node.hostname,
+        release=node.release,
         powered=False,
         files=Table(files),
-        sysctls=Table({"kern.ident": "LAB", "kern.version": KERNEL, **HOST_ID.get(name, {})}),
         interfaces=Table({i.name: i for i in interfaces}),
-        disks=Table(disks),
+        disks=Table(dict(_disk(blueprint, v, node, index) for v in blueprint.volumes)),
+        root_clean=False,
     )
+
+
+def _disk(
+    blueprint: Blueprint, volume: BlueVolume, node: BlueNode, index: int
+) -> tuple[str, Disk]:
+    """Half of a volume. The first node was its primary when the power went."""
+    words = f"{volume.name} {volume.mount}".encode()
+    metadata = Metadata(
+        resuid=crc32(words) << 32 | crc32(words[::-1]),
+        prevrole="secondary" if index else "primary",
+        resource=volume.name,
+        datasize=volume.size - 4608,
+    )
+    files: dict[str, File] = {}
+    for database in blueprint.databases:
+        if database.volume == volume.name:
+            files |= _database(database.datadir.removeprefix(volume.mount).strip("/"))
+    ufs = Ufs(Table(files), clean=False, last_mounted=volume.mount)
+    return volume.devices[node.name], Disk(volume.size, metadata, ufs)
+
+
+def _database(datadir: str) -> dict[str, File]:
+    """A data directory that was in use; '' is the root of its file system."""
+    at = f"{datadir}/" if datadir else ""
+    old = File(owner="mysql:mysql", mtime=LONG_AGO, born=LONG_AGO)
+    folder = replace(old, mode="755", is_dir=True)
+    parts = datadir.split("/") if datadir else []
+    found = {"/".join(parts[: n + 1]): folder for n in range(len(parts))}
+    return found | {
+        f"{at}mysql": folder,
+        f"{at}ibdata1": replace(old, text="row 1\nrow 2\nrow 3\n", mode="640"),
+        f"{at}heartbeat": replace(old, text="running\n", mode="640"),
+    }
