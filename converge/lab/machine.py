@@ -44,6 +44,8 @@ def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Resu
     name = argv[0].rsplit("/", 1)[-1]
     if name in machine.hangs:
         return Result(world, Answer(lost=f"{name} gave no answer"), float("inf"))
+    if "/" in argv[0]:
+        name = "rc.d" if "/rc.d/" in argv[0] else name if name in all_programs() else "script"
     program = all_programs().get(name)
     if program is None:
         answer = Answer(127, stderr=f"sh: {argv[0]}: not found\n")

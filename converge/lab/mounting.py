@@ -69,7 +69,8 @@ def attach(world: World, node: str, device: str, path: str, options: str) -> Wri
         return Written(world, f"{device}: {NOT_PERMITTED}")
     if found.ufs is None:
         return Written(world, f"{device}: {INVALID}", found.answers_in_s)
-    done = _attached(world, node, Mount(device, path, options=options, since=world.now), found.ufs)
+    mount = Mount(device, path, options=options, since=world.now, size=found.size)
+    done = _attached(world, node, mount, found.ufs)
     return replace(done, took_s=done.took_s + found.answers_in_s)
 
 

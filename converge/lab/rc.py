@@ -14,6 +14,7 @@ from functools import cache
 
 from converge.core.host import Answer
 from converge.lab import programs
+from converge.lab.machine import run
 from converge.lab.rcconf import is_yes, variables
 from converge.lab.ufs import read_file
 from converge.lab.world import Result, World, done, failed
@@ -160,8 +161,6 @@ def _about(world: World, node: str, script: RcScript, verb: str, value: str) -> 
 
 
 def _switched(world: World, node: str, script: RcScript, verb: str) -> Result:
-    from converge.lab.machine import run  # machine finds its programs by scanning this package
-
     value = f"{script.rcvar}={'YES' if verb == 'enable' else 'NO'}"
     edit = ["-x", script.rcvar] if verb == "delete" else [value]
     result = run(world, node, ("sysrc", *edit))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from converge.lab import checking
 from converge.lab.world import File, Machine, Mount, Table, Ufs, World
 
 SETTLED_S = 60.0
@@ -196,12 +197,22 @@ def _has_children(spot: Place) -> bool:
     return any(k.startswith(start) and k != spot.key for k in spot.files)
 
 
+def _over_full(mount: Mount, ufs: Ufs) -> bool:
+    """Whether more would lie on the volume than fits, and more than before."""
+    if not mount.size or mount.ufs is None:
+        return False
+    used = checking.used(ufs)
+    return used > checking.Layout(mount.size).data and used > checking.used(mount.ufs)
+
+
 def _store(world: World, node: str, spot: Place, files: Table[str, File]) -> Written:
     """Keep the new files: on the root, or in the mount's memory and through it on the device."""
     machine = world.machine(node)
     if spot.mount is None or spot.mount.ufs is None:
         return Written(world.change(node, files=files))
     ufs = replace(spot.mount.ufs, files=files)
+    if _over_full(spot.mount, ufs):
+        return Written(world, "No space left on device")
     changed = replace(spot.mount, ufs=ufs)
     mounts = tuple(changed if m is spot.mount else m for m in machine.mounts)
     world = world.change(node, mounts=mounts)

@@ -1,0 +1,96 @@
+"""sed in small: [-n] with one address or a range, and p, d or s."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from converge.lab.getopt import getopt
+from converge.lab.regex import compiled
+from converge.lab.ufs import NO_SUCH, absolute, read_file
+from converge.lab.world import Program, Result, World, done, failed
+
+ADDRESS = r"(?:\d+|\$|/(?:[^/\\]|\\.)*/)"
+COMMAND = re.compile(rf"({ADDRESS})?(?:,({ADDRESS}))?\s*(p|d|s(.)(.*)\4(.*)\4(g?p?))$")
+
+
+@dataclass(slots=True)
+class _Range:
+    """From one address to another; remembers whether it is inside."""
+
+    first: str
+    last: str
+    inside: bool = False
+
+    def holds(self, number: int, line: str, *, end: bool) -> bool:
+        if not self.inside and not _fits(self.first, number, line, end=end):
+            return False
+        if not self.last:
+            return True
+        self.inside = not (self.inside and _fits(self.last, number, line, end=end))
+        return True
+
+
+def _fits(address: str, number: int, line: str, *, end: bool) -> bool:
+    if not address:
+        return True
+    if address == "$":
+        return end
+    if address.isdigit():
+        return number == int(address)
+    ready = compiled(address[1:-1], extended=False)
+    return ready is not None and bool(ready.search(line))
+
+
+def _sed(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
+    words = getopt(argv, "nEe:i:r")
+    scripts = [value for letter, value in words.every if letter == "e"]
+    operands = list(words.rest)
+    if not scripts and operands:
+        scripts = [operands.pop(0)]
+    parsed = [COMMAND.match(script.strip()) for script in scripts]
+    if words.bad or not parsed or None in parsed:
+        return failed(world, 1, f'sed: 1: "{" ".join(scripts)}": command not simulated\n')
+    text = stdin
+    if operands:
+        file = read_file(world, node, absolute(world.machine(node), operands[0]))
+        if file is None:
+            return failed(world, 1, f"sed: {operands[0]}: {NO_SUCH}\n")
+        text = file.text
+    out = text
+    for match in parsed:
+        if match is not None:
+            extended = words.has("E") or words.has("r")
+            out = _applied(match, out, silent=words.has("n"), extended=extended)
+    return done(world, out)
+
+
+def _applied(match: re.Match[str], text: str, *, silent: bool, extended: bool) -> str:
+    """One command over all lines."""
+    where = _Range(match[1] or "", match[2] or "")
+    lines = text.splitlines(keepends=True)
+    out = ""
+    for number, line in enumerate(lines, 1):
+        bare = line.rstrip("\n")
+        hit = where.holds(number, bare, end=number == len(lines))
+        verb = match[3][0]
+        if hit and verb == "s":
+            line, changed = _substituted(match, line, extended=extended)
+            out += line if changed and "p" in match[7] else ""
+        if hit and verb == "d":
+            continue
+        out += "" if silent else line
+        out += line if hit and verb == "p" else ""
+    return out
+
+
+def _substituted(match: re.Match[str], line: str, *, extended: bool) -> tuple[str, bool]:
+    ready = compiled(match[5], extended=extended)
+    if ready is None:
+        return line, False
+    new = re.sub(r"(?<!\\)&", r"\\g<0>", match[6])
+    out, count = ready.subn(new, line.rstrip("\n"), count=0 if "g" in match[7] else 1)
+    return out + ("\n" if line.endswith("\n") else ""), count > 0
+
+
+PROGRAMS: dict[str, Program] = {"sed": _sed}
