@@ -13,8 +13,8 @@ from converge.lab.programs.ifconfig import ifconfig
 from converge.lab.rcconf import parse_assignments, variables
 from converge.lab.sysctls import KEPT_OVER_BOOT, write
 from converge.lab.syslog import event, log
-from converge.lab.ufs import read_file
-from converge.lab.world import Handler, Machine, Table, World
+from converge.lab.ufs import read_file, write_file
+from converge.lab.world import File, Handler, Machine, Table, World
 
 AUTOBOOT_S = 10
 """autoboot_delay of loader.conf(5) when it is not set."""
@@ -147,7 +147,7 @@ def _is_load(key: str, value: str) -> bool:
 def _network(world: World, node: str, args: tuple[str, ...]) -> World:
     """rc up to NETWORKING: kld, sysctl, hostname, netif with CARP; devd notes the events."""
     conf = variables(world, node)
-    world = _probed(world, node)
+    world = _devd(_probed(world, node), node)
     for file in conf["kld_list"].split():
         world, _ = load(world, node, file)
     world = _sysctl_conf(world, node)
@@ -178,6 +178,15 @@ def _probed(world: World, node: str) -> World:
             world = log(world, node, MESSAGES, line)
             what = f"!system=IFNET subsystem={card.name} type=LINK_UP"
             world = event(world, node, what)
+    return world
+
+
+def _devd(world: World, node: str) -> World:
+    """devd runs before the network is configured (devd-sockets)."""
+    files = {"pid": File("424", "600"), "pipe": File(mode="140666")}
+    files["seqpacket.pipe"] = files["pipe"]
+    for name, file in files.items():
+        world = write_file(world, node, f"/var/run/devd.{name}", file).world
     return world
 
 

@@ -6,7 +6,7 @@ from converge.lab import boot, modules
 from converge.lab.world import File
 
 FIRST_START = 0.267559 - boot.FIRMWARE_S - boot.AUTOBOOT_S
-"""World time when a pair is switched on: its kernels start at the recorded second (sys-boottime)."""
+"""World time when a pair is switched on: its kernels start as recorded in sys-boottime."""
 
 MYSQL_SCRIPT = """#!/bin/sh
 # PROVIDE: mysql

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from converge.lab.links import major
-from converge.lab.world import File, Machine, World
+from converge.lab.world import File, Machine, Table, World
 
 ALWAYS = {"ufs": 95, "ffs": 96, "devfs": 5, "g_part": 20, "tcp": 30}
 """Modules that every kernel has compiled in, with their ids."""
@@ -78,7 +78,7 @@ def load(world: World, node: str, file: str) -> tuple[World, str]:
     if f"/boot/kernel/{file}.ko" not in machine.files:
         return world, ENOENT
     new = _next(loaded(machine), file)
-    klds = machine.klds.put(file, (new.id, new.address, new.size))
+    klds = _known(machine).put(file, (new.id, new.address, new.size))
     return world.change(node, modules=(*machine.modules, file), klds=klds), ""
 
 
@@ -101,7 +101,13 @@ def unload(world: World, node: str, file: str) -> tuple[World, str]:
     if file == carp_file(machine):
         sysctls = sysctls.drop(*(k for k in sysctls if k.startswith("net.inet.carp.")))
     modules = tuple(m for m in machine.modules if m != file)
-    return world.change(node, modules=modules, klds=machine.klds.drop(file), sysctls=sysctls), ""
+    klds = _known(machine).drop(file)
+    return world.change(node, modules=modules, klds=klds, sysctls=sysctls), ""
+
+
+def _known(machine: Machine) -> Table[str, tuple[int, int, int]]:
+    """Where everything that is loaded lies now."""
+    return Table({k.file: (k.id, k.address, k.size) for k in loaded(machine)})
 
 
 def busy(machine: Machine, file: str) -> bool:

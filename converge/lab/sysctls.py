@@ -63,9 +63,10 @@ def osreldate(machine: Machine) -> int:
 
 def boottime(machine: Machine) -> str:
     """The value of kern.boottime (sys-boottime)."""
-    seconds = EPOCH + machine.booted
-    when = f"{clock(machine.booted):%a %b %e %H:%M:%S %Y}"
-    return f"{{ sec = {int(seconds)}, usec = {int(seconds % 1 * 1e6)} }} {when}"
+    whole = int(machine.booted // 1)
+    micros = round((machine.booted - whole) * 1e6)
+    when = f"{clock(whole):%a %b %e %H:%M:%S %Y}"
+    return f"{{ sec = {EPOCH + whole}, usec = {micros} }} {when}"
 
 
 def tree(machine: Machine) -> dict[str, str]:

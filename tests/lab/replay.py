@@ -13,15 +13,20 @@ class Case:
 
     `free`: regular expressions of what may differ on both sides (pids, times, inode numbers);
     each match is masked before comparing. `cmd` stands in for a recorder's own tool.
+    `without`: lines with a match are left out on both sides (logged by the recorder's tools).
     """
 
     world: Callable[[], World]
     free: tuple[str, ...] = ()
     cmd: str | None = None
+    without: tuple[str, ...] = ()
 
 
-def masked(text: str, free: tuple[str, ...]) -> str:
-    """`text` with every match of `free` made the same."""
-    for pattern in free:
+def masked(text: str, case: Case) -> str:
+    """`text` with every match of `free` made the same, and without the lines of `without`."""
+    for pattern in case.without:
+        lines = text.splitlines(keepends=True)
+        text = "".join(line for line in lines if not re.search(pattern, line))
+    for pattern in case.free:
         text = re.sub(pattern, "<free>", text, flags=re.MULTILINE)
     return text

@@ -28,8 +28,8 @@ def test_the_lab_prints_what_the_machine_printed(name: str) -> None:
     result = sh(case.world(), recording.node, case.cmd or recording.cmd)
     got, wanted = result.answer, recording.answer
     assert not got.lost
-    assert masked(got.stdout, case.free) == masked(wanted.stdout, case.free)
-    assert masked(got.stderr, case.free) == masked(wanted.stderr, case.free)
+    assert masked(got.stdout, case) == masked(wanted.stdout, case)
+    assert masked(got.stderr, case) == masked(wanted.stderr, case)
     assert got.code == wanted.code
     assert _about(result.took_s, recording)
 
