@@ -167,11 +167,16 @@ class Desired:
     def problem(
         self, id: ResourceId, at: Keys, message: str, allowed: str = "", guess: str = ""
     ) -> Problem:
-        """A problem with a resource, at a field (`("device",)`, `("needs", 1)`) or all of it."""
+        """A problem with a resource, at a field (`("device",)`, `("needs", 1)`) or all of it.
+
+        What is not written in the file has no place: line 0.
+        """
         shared: Keys = (id.kind, id.name)
         own: Keys = ("node", id.node, *shared)
-        if own + at[:1] in self.source.keys or shared not in self.source.keys:
+        if shared not in self.source.keys or (at and own + at[:1] in self.source.keys):
             shared = own
+        if shared not in self.source.keys:
+            return self.source.at(Span(0, 0), str(id), message, allowed, guess)
         return self.source.problem(shared + at, message, allowed, guess)
 
 

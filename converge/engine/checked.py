@@ -14,7 +14,7 @@ from converge.core.desired import Keys
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.toml import Notes, Table
-from converge.engine.wording import complaint, missing, near, schema_at
+from converge.engine.wording import complaint, missing, near, schema_at, words
 
 Place = Callable[[Keys], Keys]
 """From a way inside a table to the way in the file."""
@@ -77,11 +77,12 @@ def _note(
     model: type[BaseModel], at: Keys, error: ErrorDetails, place: Place, notes: Notes
 ) -> None:
     if error["type"] == "extra_forbidden":
-        allowed = [
-            name for name in schema_at(model, at[:-1]).get("properties", ()) if name != "id"
-        ]
+        known = [name for name in schema_at(model, at[:-1]).get("properties", ()) if name != "id"]
+        allowed = sorted(known, key=lambda name: name in Resource.model_fields)
         said, guess = f'there is no key "{at[-1]}" here', near(str(at[-1]), allowed)
         notes.stray(place(at), said, ", ".join(allowed), guess)
+    elif error["type"] == "missing" and isinstance(at[-1], int):
+        notes.add(place(at[:-1]), "this list is too short", words(schema_at(model, at[:-1])))
     elif error["type"] == "missing":
         notes.add(place(at), f'"{at[-1]}" is missing', missing(schema_at(model, at)))
     else:

@@ -133,10 +133,16 @@ def _syntax_problem(said: str, text: str, source: Source, found: Outline) -> Pro
     """tomllib's complaint; what is set twice is told with its first place."""
     message, _, place = said.removesuffix(")").rpartition(" (at ")
     numbers = re.findall(r"[0-9]+", place)
-    line, column = map(int, numbers) if len(numbers) == 2 else _place(text, found.lost or 0)
+    at_end = len(numbers) != 2
+    line, column = _place(text, len(text)) if at_end else map(int, numbers)
     if re.match("Cannot|Duplicate", message):
         return _twice(line, column, text, source, found)
-    return source.at(Span(line, column), "", syntax(message))
+    span = Span(line, column)
+    if found.lost is not None and (at_end or message == "Unclosed array"):
+        start, end = found.mentions[-1][0] if found.mentions else (0, 0)
+        start = start if end == found.lost else found.lost
+        span = Span(*_place(text, start), max(1, end - start))
+    return source.at(span, "", syntax(message, at_end=at_end))
 
 
 def _twice(line: int, column: int, text: str, source: Source, found: Outline) -> Problem:

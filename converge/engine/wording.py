@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import AddressValueError, NetmaskValueError
 from typing import Any
 
 from pydantic import BaseModel
@@ -43,7 +44,8 @@ _SYNTAX = {
     "Unclosed array": "this list is not closed with ]",
     "Unclosed inline table": "this inline table is not closed with } on the same line",
     "Unterminated string": "this text has no closing quotes",
-    "Expected \"'''\"": "this text has no closing quotes",
+    "Expected \"'": "this text has no closing quotes",
+    "Found invalid character '\\n'": "this text has no closing quotes on its line",
     "Illegal character '\\n'": "this text has no closing quotes on its line",
     "Illegal character": "a control character stands here",
     "Found invalid character": "a control character stands here",
@@ -68,8 +70,10 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(most)} or {end}" if most else end
 
 
-def syntax(message: str) -> str:
+def syntax(message: str, *, at_end: bool) -> str:
     """What tomllib says, without its trade words."""
+    if at_end and message == "Invalid value":
+        return "the file ends before this value does"
     return next((words for start, words in _SYNTAX.items() if message.startswith(start)), message)
 
 
@@ -92,8 +96,9 @@ def complaint(error: ErrorDetails, schema: Schema, *, secret: bool) -> tuple[str
     kind, context = error["type"], error.get("ctx", {})
     got = _noun(error["input"]) if secret else written(error["input"])
     allowed = words(schema)
-    if kind == "value_error":
-        return str(context["error"]), "", ""
+    told = context.get("error")
+    if kind == "value_error" and not isinstance(told, AddressValueError | NetmaskValueError):
+        return str(told), "", ""
     if kind in ("literal_error", "enum"):
         guess = near(str(error["input"]), map(str, schema.get("enum", ())))
         return f"{got} is not known here", allowed, guess
