@@ -25,14 +25,17 @@ def sh(world: World, node: str, line: str, stdin: str = "", *words: str) -> Resu
     Time passes as its commands take time: the world that comes back is already `took_s` later
     than the one that went in, so nobody has to advance it again.
     """
+    names = {str(n): word for n, word in enumerate(words, 1)}
+    names |= {"#": str(len(words)), "*": " ".join(words), "@": " ".join(words)}
+    return _run(world, node, line, stdin, names)
+
+
+def _run(world: World, node: str, line: str, stdin: str, names: dict[str, str]) -> Result:
     try:
         script = parse(line)
     except SyntaxTrouble as trouble:
         return Result(world, Answer(2, "", f"sh: Syntax error: {trouble}\n"))
-    names = {str(n): word for n, word in enumerate(words, 1)}
-    shell = Shell(
-        world, node, _substituted, stdin, {**names, "#": str(len(words)), "*": " ".join(words)}
-    )
+    shell = Shell(world, node, _substituted, stdin, dict(names))
     _script(shell, script)
     if shell.pid and shell.pid in shell.world.machine(node).processes:
         shell.world = ended(shell.world, node, shell.pid)
@@ -195,7 +198,7 @@ def _saved(shell: Shell, path: str, text: str) -> float:
 
 def _substituted(shell: Shell, line: str) -> str:
     """What `$(line)` stands for."""
-    inner = sh(shell.world, shell.node, line)
+    inner = _run(shell.world, shell.node, line, "", shell.names)
     shell.world, shell.code, shell.lost = inner.world, inner.answer.code, inner.answer.lost
     shell.err += inner.answer.stderr
     return inner.answer.stdout.rstrip("\n")

@@ -91,11 +91,13 @@ def _find(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
 
 
 def _basename(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    return done(world, argv[1].rstrip("/").rsplit("/", 1)[-1] + "\n")
+    word = "".join(argv[1:2])
+    return done(world, word.rstrip("/").rsplit("/", 1)[-1] + "\n")
 
 
 def _dirname(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    return done(world, (argv[1].rstrip("/").rpartition("/")[0] or ".") + "\n")
+    word = "".join(argv[1:2])
+    return done(world, (word.rstrip("/").rpartition("/")[0] or ".") + "\n")
 
 
 PROGRAMS: dict[str, Program] = {
