@@ -1,0 +1,114 @@
+"""What the ends of a HAST connection notice by themselves, and when: levels turned into timers.
+
+A stable pair has no timers here. What would repeat for ever (a refused primary calls every 10 s)
+is done `SPEAKS` times and then only when the answer would be another one.
+"""
+
+from __future__ import annotations
+
+from math import floor
+
+from converge.lab import connecting, connection, hastpair, workers
+from converge.lab.hastpair import Place
+from converge.lab.world import HastResource, World
+
+KEEPALIVE_S = 10.0
+"""An idle primary says so often that it is there; nobody answers that."""
+
+SILENCE_S = 20.0
+"""A secondary that hears nothing for so long leaves."""
+
+RESENT_S = 1.0
+"""After the network is back, TCP needs so long to learn that the other end is gone."""
+
+SPEAKS = 3
+"""So often the same refusal is noted; then the lab is silent about it, FreeBSD is not."""
+
+
+def watch(world: World, place: Place) -> World:
+    """See to one resource after anything has happened anywhere."""
+    resource = hastpair.get(world, place)
+    if resource.role == "secondary" and resource.worker:
+        return _secondary(world, place, resource)
+    if resource.role != "primary" or not resource.worker:
+        return world
+    if not resource.device:
+        return _starting(world, place, resource)
+    if not resource.connected:
+        return _alone(world, place, resource)
+    return _primary(world, place, resource)
+
+
+def _last_word(resource: HastResource, now: float) -> float:
+    """When the primary last sent anything at or before `now`."""
+    return resource.spoke + floor((now - resource.spoke) / KEEPALIVE_S) * KEEPALIVE_S
+
+
+def _secondary(world: World, place: Place, resource: HastResource) -> World:
+    if hastpair.linked(world, place):
+        world = hastpair.cancel(world, place, "hast-silent")
+        return _heard(world, place, resource)
+    if resource.lost is None and hastpair.carries(world, place):
+        return connection.parted(world, place)
+    lost = world.now if resource.lost is None else resource.lost
+    if resource.lost is None:
+        world = hastpair.change(world, place, lost=lost)
+    return hastpair.only_once(world, place, "hast-silent", _last_word(resource, lost) + SILENCE_S)
+
+
+def _heard(world: World, place: Place, resource: HastResource) -> World:
+    return world if resource.lost is None else hastpair.change(world, place, lost=None)
+
+
+def _primary(world: World, place: Place, resource: HastResource) -> World:
+    if hastpair.linked(world, place):
+        world = hastpair.cancel(world, place, "hast-noticed")
+        world = _heard(world, place, resource)
+        return world if resource.stalled is None else _delivered(world, place)
+    if not hastpair.carries(world, place):
+        world = hastpair.cancel(world, place, "hast-noticed")
+        return (
+            world if resource.lost is not None else hastpair.change(world, place, lost=world.now)
+        )
+    if resource.stalled is not None:
+        return connection.broken(world, place)
+    return hastpair.only_once(world, place, "hast-noticed", _found_out(world, resource))
+
+
+def _found_out(world: World, resource: HastResource) -> float:
+    """When a keepalive fails: the first one that is sent after TCP has heard of the end."""
+    following = _last_word(resource, world.now) + KEEPALIVE_S
+    if resource.lost is not None and _last_word(resource, world.now) > resource.lost:
+        return following if following - world.now >= RESENT_S else following + KEEPALIVE_S
+    return following + KEEPALIVE_S
+
+
+def _delivered(world: World, place: Place) -> World:
+    """The network is back in time: what waited gets through."""
+    there = hastpair.partner(world, place)
+    mine = hastpair.disk(world, place)
+    if there is None or mine is None:
+        return world
+    world = hastpair.change_disk(world, there, ufs=mine.ufs)
+    world = hastpair.cancel(world, place, "hast-stalled")
+    world = hastpair.change(world, there, spoke=world.now)
+    return hastpair.change(
+        world, place, spoke=world.now, stalled=None, flight=frozenset(), waiting=frozenset()
+    )
+
+
+def _alone(world: World, place: Place, resource: HastResource) -> World:
+    result = connecting.outcome(world, place)
+    known = result == resource.refusal and resource.tries >= SPEAKS
+    if result in ("none", "unreachable") or known:
+        return hastpair.cancel(world, place, "hast-retry")
+    past = floor((world.now - resource.since) / workers.AGAIN_S)
+    due = resource.since + (past + 1) * workers.AGAIN_S
+    return hastpair.only_once(world, place, "hast-retry", due)
+
+
+def _starting(world: World, place: Place, resource: HastResource) -> World:
+    """A primary that waits for a silent peer hears of it when the network comes back."""
+    if resource.refusal != "unreachable" or not hastpair.carries(world, place):
+        return world
+    return hastpair.only_once(world, place, "hast-started", world.now + RESENT_S)

@@ -1,0 +1,116 @@
+"""Synchronisation of the two copies: its course, and what stands on the receiving side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from converge.lab import extents, hastlog, hastpair
+from converge.lab.hastpair import Place
+from converge.lab.world import HastResource, Sync, Table, Ufs, World
+
+USED_S = 0.25
+"""Seconds for an extent that holds something (timeline-hast-resync: 8 MB/s)."""
+
+EMPTY_S = 0.035
+"""Seconds for one full of zeros (the end of timeline-hast-splitbrain-resolved)."""
+
+
+def begin(world: World, place: Place, wanted: frozenset[int]) -> World:
+    """Two ends have just met: synchronise these extents, if there are any."""
+    world = hastpair.change(world, place, extents=wanted, sync=None)
+    if not wanted:
+        return _settle(world, place)
+    resource = hastpair.get(world, place)
+    giver, taker = _ends(world, place)
+    content = _content(world, giver)
+    busy = len(wanted & extents.used(content, _size(resource)))
+    span = busy * USED_S + (len(wanted) - busy) * EMPTY_S
+    source = "secondary" if resource.behind else "primary"
+    world = hastpair.change(world, place, sync=Sync(source, world.now, world.now + span))
+    world = hastlog.hook(world, place, "syncstart")
+    if _content(world, taker) != content:
+        torn = replace(content or _content(world, taker) or Ufs(), torn=True)
+        world = hastpair.change_disk(world, taker, ufs=torn)
+    return hastpair.at(world, place, "hast-synced", world.now + span)
+
+
+def finished(world: World, node: str, args: tuple[str, ...]) -> World:
+    """Timer: the last extent has been copied."""
+    place = Place(node, args[0])
+    resource = hastpair.find(world, place)
+    if resource is None or resource.sync is None or not hastpair.linked(world, place):
+        return world
+    giver, taker = _ends(world, place)
+    content, stale = _content(world, giver), _content(world, taker)
+    left = frozenset(p for p in resource.skipped if not _covered(resource, content, p))
+    world = hastpair.change_disk(world, taker, ufs=without(content, left, stale))
+    world = hastpair.change(world, place, extents=frozenset(), sync=None, skipped=left)
+    return _settle(hastlog.hook(world, place, "syncdone"), place)
+
+
+def interrupt(world: World, place: Place) -> World:
+    """The connection broke under a synchronisation; what was not copied stays marked."""
+    resource = hastpair.get(world, place)
+    if resource.sync is None:
+        return world
+    world = hastlog.hook(world, place, "syncintr")
+    world = hastpair.cancel(world, place, "hast-synced")
+    return hastpair.change(world, place, extents=remaining(world, resource), sync=None)
+
+
+def remaining(world: World, resource: HastResource) -> frozenset[int]:
+    """Extents that are still to be copied now; they go in ascending order."""
+    if resource.sync is None:
+        return resource.extents
+    span = resource.sync.ends - resource.sync.began
+    part = max(0.0, resource.sync.ends - world.now) / span if span else 0.0
+    left = min(len(resource.extents), ceil(len(resource.extents) * part))
+    return frozenset(sorted(resource.extents)[len(resource.extents) - left :])
+
+
+def dirty(world: World, resource: HastResource) -> int:
+    """Extents as `hastctl list` counts them at this moment."""
+    return len(remaining(world, resource) | resource.flight)
+
+
+def without(content: Ufs | None, paths: frozenset[str], stale: Ufs | None) -> Ufs | None:
+    """`content`, but these files as they are in `stale`."""
+    if content is None or not paths:
+        return content
+    old = {} if stale is None else stale.files
+    files = {p: f for p, f in content.files.items() if p not in paths}
+    files |= {p: old[p] for p in sorted(paths) if p in old}
+    return replace(content, files=Table(files))
+
+
+def _settle(world: World, place: Place) -> World:
+    """Both are the same now: the primary takes over the secondary's counters, crosswise."""
+    resource = hastpair.get(world, place)
+    world = hastpair.change(world, place, behind=False)
+    if resource.meta is None:
+        return world
+    local, remote = resource.peer_remotecnt, resource.peer_localcnt
+    meta = replace(resource.meta, localcnt=local, remotecnt=remote)
+    return hastpair.write_header(world, place, meta)
+
+
+def _ends(world: World, place: Place) -> tuple[Place, Place]:
+    """Who gives and who takes."""
+    there = hastpair.partner(world, place) or place
+    return (there, place) if hastpair.get(world, place).behind else (place, there)
+
+
+def _content(world: World, place: Place) -> Ufs | None:
+    disk = hastpair.disk(world, place)
+    return None if disk is None else disk.ufs
+
+
+def _size(resource: HastResource) -> int:
+    return 0 if resource.meta is None else resource.meta.datasize
+
+
+def _covered(resource: HastResource, content: Ufs | None, path: str) -> bool:
+    """Whether the extents of a skipped file were among those that were copied."""
+    file = None if content is None else content.files.get(path)
+    return file is None or extents.of_file(path, file, _size(resource)) <= resource.extents
