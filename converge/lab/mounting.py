@@ -67,6 +67,8 @@ def attach(world: World, node: str, device: str, path: str, options: str) -> Wri
         return Written(world, f"{device}: Device busy")
     if found.busy_by:
         return Written(world, f"{device}: {NOT_PERMITTED}")
+    if found.fails == "read":
+        return Written(world, f"{device}: Input/output error")
     if found.ufs is None:
         return Written(world, f"{device}: {INVALID}", found.answers_in_s)
     mount = Mount(device, path, options=options, since=world.now, size=found.size)

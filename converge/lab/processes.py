@@ -44,9 +44,10 @@ def remember(world: World, node: str, pid: int, key: str, value: str) -> World:
     return world.change(node, processes=machine.processes.put(pid, changed))
 
 
-def processes(machine: Machine) -> tuple[Process, ...]:
+def processes(world: World, node: str) -> tuple[Process, ...]:
     """All processes by pid, hastd and its workers among them."""
-    found = dict(machine.processes)
+    machine = world.machine(node)
+    found = {**machine.processes, **{p.pid: p for p in storage.fleeting(world, node)}}
     if machine.hastd is not None:
         main = machine.hastd.pid
         found.setdefault(main, Process(main, "/sbin/hastd"))
@@ -70,15 +71,3 @@ def worker_of(machine: Machine, pid: int) -> bool:
     if machine.hastd is None:
         return False
     return any(r.worker == pid for r in machine.hastd.resources.values())
-
-
-def killed_worker(world: World, node: str, pid: int) -> World:
-    """A worker of hastd dies; what follows is storage's."""
-    told = getattr(storage, "worker_killed", None)
-    return told(world, node, pid) if told else world
-
-
-def signalled_hastd(world: World, node: str, *, deadly: bool) -> World:
-    """hastd's main process gets TERM (it stops in order) or KILL (its workers die with it)."""
-    told = getattr(storage, "hastd_killed" if deadly else "stop_hastd", None)
-    return told(world, node) if told else world

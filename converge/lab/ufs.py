@@ -10,9 +10,6 @@ from dataclasses import dataclass, replace
 from converge.lab import checking
 from converge.lab.world import File, Machine, Mount, Table, Ufs, World
 
-SETTLED_S = 60.0
-"""Soft updates: a directory younger than this is not on the disk yet (ufs-fsync-newdir-*)."""
-
 NO_SUCH = "No such file or directory"
 NOT_PERMITTED = "Operation not permitted"
 
@@ -156,18 +153,6 @@ def remove(world: World, node: str, path: str) -> Written:
     return _store(world, node, spot, spot.files.drop(spot.key))
 
 
-def after_power_cut(ufs: Ufs, now: float) -> Ufs:
-    """What is on the disk of a file system whose memory was lost at `now` (world seconds).
-
-    Directories younger than about a minute are gone with everything in them, fsync or not
-    (recordings, fact 36). It applies wherever a mounted file system loses its device or its
-    machine without an unmount: to the local disk and to the copy on the peer.
-    """
-    young = [k for k, f in ufs.files.items() if f.is_dir and k and now - f.born < SETTLED_S]
-    lost = [k for k in ufs.files if any(k == y or k.startswith(y + "/") for y in young)]
-    return replace(ufs, files=ufs.files.drop(*lost)) if lost else ufs
-
-
 def _refusal(world: World, node: str, spot: Place, file: File) -> str:
     old = spot.files.get(spot.key)
     top = spot.key == spot.top
@@ -197,22 +182,31 @@ def _has_children(spot: Place) -> bool:
     return any(k.startswith(start) and k != spot.key for k in spot.files)
 
 
-def _over_full(mount: Mount, ufs: Ufs) -> bool:
-    """Whether more would lie on the volume than fits, and more than before."""
-    if not mount.size or mount.ufs is None:
-        return False
-    used = checking.used(ufs)
-    return used > checking.Layout(mount.size).data and used > checking.used(mount.ufs)
+def _no_room(machine: Machine, spot: Place, files: Table[str, File]) -> bool:
+    """Whether the file system cannot take more than it holds; a fault or a real lack of room."""
+    grown = checking.used(Ufs(files)) > checking.used(Ufs(spot.files))
+    if (spot.mount.path if spot.mount else "/") in machine.full:
+        return grown or len(files) > len(spot.files)
+    size = spot.mount.size if spot.mount else 0
+    return grown and size > 0 and checking.used(Ufs(files)) > checking.Layout(size).data
+
+
+def _failing(world: World, node: str, device: str) -> bool:
+    """Whether a write to that device ends in an I/O error."""
+    from converge.lab import storage  # storage reads its configuration through this module
+
+    found = storage.device(world, node, device)
+    return found is not None and found.fails == "write"
 
 
 def _store(world: World, node: str, spot: Place, files: Table[str, File]) -> Written:
     """Keep the new files: on the root, or in the mount's memory and through it on the device."""
     machine = world.machine(node)
+    if _no_room(machine, spot, files):
+        return Written(world, "No space left on device")
     if spot.mount is None or spot.mount.ufs is None:
         return Written(world.change(node, files=files))
     ufs = replace(spot.mount.ufs, files=files)
-    if _over_full(spot.mount, ufs):
-        return Written(world, "No space left on device")
     changed = replace(spot.mount, ufs=ufs)
     mounts = tuple(changed if m is spot.mount else m for m in machine.mounts)
     world = world.change(node, mounts=mounts)
@@ -220,8 +214,9 @@ def _store(world: World, node: str, spot: Place, files: Table[str, File]) -> Wri
         return Written(world)
     from converge.lab import storage  # storage reads its configuration through this module
 
+    failing = _failing(world, node, spot.mount.device)
     world, stall_s = storage.write(world, node, spot.mount.device, ufs)
-    return Written(world, took_s=stall_s)
+    return Written(world, "Input/output error" if failing else "", stall_s)
 
 
 def _disk_nodes(world: World, node: str) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def _checked(world: World, node: str, words: Words, device: Device | None, path:
         return _Found(3, f"Can't stat {path}: {NO_SUCH}\n")
     mounts = [m for m in world.machine(node).mounts if m.device == path and not m.gone]
     shut = bool(device.busy_by) or mounting.writable_mount(world.machine(node), path)
-    ufs = mounts[-1].ufs if mounts else device.ufs
+    ufs = mounts[-1].ufs if mounts else None if device.fails == "read" else device.ufs
     if ufs is None:
         loud = not (words.has("p") or words.has("F"))
         return _Found(8 if loud else 3, NO_BLOCK * (2 if loud else 1))

@@ -153,13 +153,17 @@ class _Fill:
         return f"{self.used / whole * 100:.0f}%" if whole else "100%"
 
 
-def _fill(mount: Mount) -> _Fill:
+def _fill(machine: Machine, mount: Mount) -> _Fill:
+    if mount.path == "/" and "/" in machine.full:
+        return _Fill(mount, 416476, 383160, 0)
     if mount.path == "/":
         return _Fill(mount, 416476, 136952, 246208)
     if mount.ufs is None:
         return _Fill(mount)
     data, used = checking.Layout(mount.size).data, checking.used(mount.ufs)
-    return _Fill(mount, data * 4, used * 4, (data - used - data * 8 // 100) * 4)
+    if mount.path in machine.full:
+        used = data - data * 8 // 100
+    return _Fill(mount, data * 4, used * 4, max(0, data - used - data * 8 // 100) * 4)
 
 
 def _df(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
@@ -174,7 +178,7 @@ def _df(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         if mount is None:
             error += f"df: {word}: {NO_SUCH}\n"
         else:
-            fills.append(_fill(mount))
+            fills.append(_fill(machine, mount))
     text = _df_table(fills, "1024-blocks" if words.has("k") else "1K-blocks") if fills else ""
     return failed(world, 1, error, text) if error else done(world, text)
 

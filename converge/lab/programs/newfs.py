@@ -25,6 +25,10 @@ def _newfs(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
         return failed(world, 1, f"newfs: {path}: could not find special device\n")
     if mounting.writable_mount(world.machine(node), path) or device.busy_by:
         return failed(world, 1, f"newfs: {path}: failed to open disk for writing\n")
+    if device.fails:
+        return failed(
+            world, 36, f"newfs: wtfs: {device.size // 512} sectors: Input/output error\n"
+        )
     if device.answers_in_s == math.inf:
         return _never(world, path)
     took_s = NEWFS_S + device.answers_in_s
@@ -72,6 +76,8 @@ def _dumpfs(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resul
     if device.answers_in_s == math.inf:
         return _never(world, path)
     ufs = _ufs_of(world, node, device)
+    if device.fails == "read":
+        return failed(world, 1, f"dumpfs: {path}: Input/output error\n")
     if ufs is None:
         return failed(world, 1, f"dumpfs: {path}: {NO_SUCH}\n")
     text = _command(device) if words.has("m") else _superblock(ufs)
@@ -103,7 +109,7 @@ def _fstyp(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
         return failed(world, 1, f"fstyp: {path}: {NO_SUCH}\n")
     if device.answers_in_s == math.inf:
         return _never(world, path)
-    if _ufs_of(world, node, device) is None:
+    if device.fails == "read" or _ufs_of(world, node, device) is None:
         return failed(world, 1, f"fstyp: {path}: filesystem not recognized\n")
     return done(world, "ufs\n", 0.05 + device.answers_in_s)
 

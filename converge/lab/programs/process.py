@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from converge.lab import mysqld, processes
+from converge.lab import mysqld, processes, storage
 from converge.lab.getopt import getopt
 from converge.lab.world import Machine, Process, Program, Result, World, done, failed
 
@@ -14,8 +14,15 @@ BOOT = "---<<BOOT>>---"
 IDLE_S = 20.0
 """After so many seconds of sleep ps shows I instead of S."""
 
-DEADLY = ("9", "KILL", "SIGKILL")
-TERMS = ("15", "TERM", "SIGTERM", "2", "INT", "SIGINT", "1", "HUP", "SIGHUP", "3", "QUIT")
+NUMBERS = {
+    "HUP": 1,
+    "INT": 2,
+    "QUIT": 3,
+    "KILL": 9,
+    "TERM": 15,
+    **{str(number): number for number in (1, 2, 3, 9, 15)},
+}
+"""Signals that end a process unless it has its own mind, by name and by number."""
 
 
 def _state(machine: Machine, process: Process, now: float) -> str:
@@ -32,7 +39,7 @@ def _ps(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         if word == "-o" and at + 1 < len(argv):
             columns = argv[at + 1]
     machine = world.machine(node)
-    table = [_ps_row(machine, p, world.now) for p in processes.processes(machine)]
+    table = [_ps_row(machine, p, world.now) for p in processes.processes(world, node)]
     names = columns.split(",")
     unknown = [name for name in names if name not in (*table[0], "command")] if table else []
     if unknown:
@@ -74,7 +81,7 @@ def _matching(world: World, node: str, argv: tuple[str, ...]) -> list[Process] |
     if words.bad or not words.rest:
         return f"usage: {argv[0]} [-flnoqx] [-P ppid] [-u euid] [pattern ...]\n"
     found = []
-    for process in processes.processes(world.machine(node)):
+    for process in processes.processes(world, node):
         text = process.command if words.has("f") else processes.comm(process)
         match = re.fullmatch if words.has("x") else re.search
         parent = words.given.get("P", str(process.ppid)) == str(process.ppid)
@@ -119,7 +126,7 @@ def _kill(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         return failed(world, 2, "usage: kill [-s signal_name] pid ...\n")
     error = ""
     for text in pids:
-        known = [p.pid for p in processes.processes(world.machine(node))]
+        known = [p.pid for p in processes.processes(world, node)]
         if not text.isdigit() or int(text) not in known:
             error += f"kill: {text}: No such process\n"
         else:
@@ -129,10 +136,10 @@ def _kill(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
 
 def _signal(argv: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     first = argv[1] if len(argv) > 1 else ""
-    name = first[1:].upper()
+    name = first[1:].upper().removeprefix("SIG")
     if first == "-s" and len(argv) > 2:
-        return argv[2].upper(), argv[3:]
-    if first.startswith("-") and (name.isdigit() or name in (*DEADLY, *TERMS)):
+        return argv[2].upper().removeprefix("SIG"), argv[3:]
+    if first.startswith("-") and (name.isdigit() or name in NUMBERS):
         return name, argv[2:]
     return "TERM", argv[1:]
 
@@ -140,11 +147,13 @@ def _signal(argv: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 def _send(world: World, node: str, pid: int, signal: str) -> World:
     """Deliver a signal. What a daemon does with it is its own."""
     machine = world.machine(node)
-    deadly = signal in DEADLY
-    if not deadly and signal not in TERMS:
+    deadly = NUMBERS.get(signal) == 9
+    if signal not in NUMBERS:
         return world
     if processes.worker_of(machine, pid):
-        return processes.killed_worker(world, node, pid) if deadly else world
+        return storage.worker_killed(world, node, pid, NUMBERS.get(signal, 9))
+    if machine.hastd is not None and machine.hastd.pid == pid:
+        return storage.hastd_signalled(world, node, NUMBERS.get(signal, 9))
     process = machine.processes.get(pid)
     part = process.data.get("part") if process else None
     if part == "server" and not deadly:
@@ -153,8 +162,6 @@ def _send(world: World, node: str, pid: int, signal: str) -> World:
         return mysqld.kill(world, node, pid)
     if part == "safe" and not deadly:
         return world
-    if machine.hastd is not None and machine.hastd.pid == pid:
-        return processes.signalled_hastd(world, node, deadly=deadly)
     return processes.ended(world, node, pid)
 
 
