@@ -19,13 +19,15 @@ def after_power_cut(ufs: Ufs, now: float) -> Ufs:
     return replace(ufs, files=ufs.files.drop(*lost)) if lost else ufs
 
 
-def lose_memory(world: World, node: str) -> World:
+def lose_memory(world: World, node: str, device: str = "") -> World:
     """The mounted file systems of a machine lose what they had only in memory.
 
-    Call it when the machine's power is cut, and when a device is taken away under its mount.
+    Call it when the machine's power is cut, and when `device` is taken away under its mount.
     Nothing of that kind has reached any disk, so the peer's copies lack it too.
     """
     for mount in world.machine(node).mounts:
+        if device and mount.device != device:
+            continue
         if mount.ufs is not None and not mount.gone and "ro" not in mount.options.split(","):
             world = _lost_everywhere(world, mount.ufs)
     return world

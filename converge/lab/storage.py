@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 
-from converge.lab import daemon, hastpair, noticing, queues, syncing, syslog, workers, writing
+from converge.lab import (
+    daemon,
+    hastpair,
+    noticing,
+    queues,
+    softupdates,
+    syncing,
+    syslog,
+    workers,
+    writing,
+)
 from converge.lab.hastlog import MESSAGES
 from converge.lab.hastpair import Place
 from converge.lab.world import Disk, Handler, HastResource, Process, Table, Ufs, World
@@ -131,6 +141,7 @@ def power_lost(world: World, node: str) -> World:
         resource = hastpair.get(world, place)
         if place.node != node and resource.replication == "async":
             world = queues.lost(world, place.node, resource.localpath)
+    world = softupdates.lose_memory(world, node)
     timers = tuple(t for t in world.timers if not (t.node == node and t.what.startswith("hast-")))
     return replace(world, timers=timers).change(node, orphans=Table())
 
@@ -206,6 +217,7 @@ def _orphaned_mounts(world: World, node: str) -> World:
         lives = mount.gone or not mount.device.startswith("/dev/hast/")
         if lives or device(world, node, mount.device) is not None:
             continue
+        world = softupdates.lose_memory(world, node, mount.device)
         mounts = world.machine(node).mounts
         changed = tuple(replace(m, gone=True) if m is mount else m for m in mounts)
         world = world.change(node, mounts=changed)
