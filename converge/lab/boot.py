@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from converge.lab import mounting, rc, storage
+from converge.lab import mounting, networking, rc, storage
 from converge.lab.groups import MESSAGES
 from converge.lab.links import major
-from converge.lab.modules import load, preload
-from converge.lab.programs.ifconfig import ifconfig
-from converge.lab.rcconf import parse_assignments, variables
-from converge.lab.sysctls import KEPT_OVER_BOOT, write
-from converge.lab.syslog import event, log
-from converge.lab.ufs import read_file, write_file
-from converge.lab.world import File, Handler, Machine, Table, World
+from converge.lab.modules import preload
+from converge.lab.rcconf import parse_assignments
+from converge.lab.sysctls import KEPT_OVER_BOOT
+from converge.lab.syslog import log
+from converge.lab.ufs import read_file
+from converge.lab.world import Handler, Machine, Table, World
 
 AUTOBOOT_S = 10
 """autoboot_delay of loader.conf(5) when it is not set."""
@@ -24,20 +23,23 @@ NETWORK_S = 5.0
 """From the kernel's start until the interfaces are configured."""
 READY_S = 8.0
 """From the kernel's start until somebody can log in: 20 s in all with the loader's delay."""
-HALT_S = 4.0
+HALT_S = 5.5
 """What a clean shutdown takes beside its rc scripts (console-reboot-master.txt)."""
 
-FIRST_PID = 560
-NIC = "kernel: {0}: <VirtIO Networking Adapter> on virtio_pci{1}"
-NOT_CLEAN = "kernel: WARNING: / was not properly dismounted"
+SHUTDOWN_S = 0.5
+"""From the command until rc.shutdown begins."""
+
+RC_SHUTDOWN_S = 90.0
+"""The watchdog of rc.shutdown (rcshutdown_timeout)."""
+
+FIRST_PID = 593
 
 
 def power_off(world: World, node: str) -> World:
     """The plug is pulled: memory is gone, and on the disks what had not reached them."""
     if not world.machine(node).powered:
         return world
-    world = world.change(node, root_clean=world.machine(node).halting)
-    world = storage.power_lost(world, node)
+    world = storage.power_lost(world.change(node, root_clean=False), node)
     kept = tuple(t for t in world.timers if t.node != node)
     return replace(world.with_machine(_cold(world.machine(node))), timers=kept)
 
@@ -103,11 +105,19 @@ def shut_down(world: World, node: str, then: str) -> World:
     if not machine.powered or machine.booting or machine.halting:
         return world
     world = log(world, node, MESSAGES, "shutdown[1106]: reboot by root: ")
-    took_s = HALT_S
-    for name in (*sorted(_local_scripts(world, node), reverse=True), "hastd"):
-        result = rc.call(world, node, name, "stop")
-        world, took_s = result.world, took_s + min(result.took_s, 90.0)
-    return world.change(node, halting=True).later(took_s, node, "boot.halt", then)
+    scripts = (*sorted(_local_scripts(world, node), reverse=True), "hastd")
+    world = world.change(node, halting=True)
+    return world.later(SHUTDOWN_S, node, "boot.stop", then, *scripts)
+
+
+def _stop(world: World, node: str, args: tuple[str, ...]) -> World:
+    """The next script of rc.shutdown, or the end of it."""
+    then, *scripts = args
+    if not scripts:
+        return world.later(HALT_S, node, "boot.halt", then)
+    result = rc.call(world, node, scripts[0], "stop")
+    took_s = min(result.took_s, RC_SHUTDOWN_S)
+    return result.world.later(took_s, node, "boot.stop", then, *scripts[1:])
 
 
 def _local_scripts(world: World, node: str) -> list[str]:
@@ -120,7 +130,7 @@ def _halt(world: World, node: str, args: tuple[str, ...]) -> World:
     """The kernel unmounts what is left and lets go of the machine."""
     for mount in reversed(world.machine(node).mounts):
         world = mounting.detach(world, node, mount).world
-    world = power_off(world, node)
+    world = power_off(world, node).change(node, root_clean=True)
     return power_on(world, node) if args == ("again",) else world
 
 
@@ -145,82 +155,9 @@ def _is_load(key: str, value: str) -> bool:
 
 
 def _network(world: World, node: str, args: tuple[str, ...]) -> World:
-    """rc up to NETWORKING: kld, sysctl, hostname, netif with CARP; devd notes the events."""
-    conf = variables(world, node)
-    world = _devd(_probed(world, node), node)
-    for file in conf["kld_list"].split():
-        world, _ = load(world, node, file)
-    world = _sysctl_conf(world, node)
-    world = world.change(node, hostname=conf["hostname"] or world.machine(node).hostname)
-    for name in conf["cloned_interfaces"].split():
-        world = _ifconfig(world, node, name, "create")
-    for name in tuple(world.machine(node).interfaces):
-        world = _configured(world, node, name, conf)
+    """rc comes to NETWORKING: CARP runs before anybody can log in, and before hastd (fact 34)."""
+    world = networking.configure(world, node)
     return world.later(READY_S - NETWORK_S, node, "boot.ready")
-
-
-def _probed(world: World, node: str) -> World:
-    """What the kernel says of its network cards."""
-    machine = world.machine(node)
-    world = log(world, node, MESSAGES, "kernel: ---<<BOOT>>---")
-    cards = [i for i in machine.interfaces.values() if i.ether]
-    for card in cards:
-        if card.name.startswith("vtnet"):
-            at = 3 + int(card.name.removeprefix("vtnet") or 0)
-            world = log(world, node, MESSAGES, NIC.format(card.name, at))
-        line = f"kernel: {card.name}: Ethernet address: {card.ether}"
-        world = log(world, node, MESSAGES, line)
-    if not machine.root_clean:
-        world = log(world, node, MESSAGES, NOT_CLEAN)
-    for card in cards:
-        if card.carrier:
-            line = f"kernel: {card.name}: link state changed to UP"
-            world = log(world, node, MESSAGES, line)
-            what = f"!system=IFNET subsystem={card.name} type=LINK_UP"
-            world = event(world, node, what)
-    return world
-
-
-def _devd(world: World, node: str) -> World:
-    """devd runs before the network is configured (devd-sockets)."""
-    files = {"pid": File("424", "600"), "pipe": File(mode="140666")}
-    files["seqpacket.pipe"] = files["pipe"]
-    for name, file in files.items():
-        world = write_file(world, node, f"/var/run/devd.{name}", file).world
-    return world
-
-
-def _sysctl_conf(world: World, node: str) -> World:
-    """rc.d/sysctl: what the kernel does not know (no module yet) is passed over."""
-    for path in ("/etc/sysctl.conf", "/etc/sysctl.conf.local"):
-        file = read_file(world, node, path)
-        for line in file.text.splitlines() if file else ():
-            name, sign, value = line.partition("#")[0].partition("=")
-            if sign:
-                world, _ = write(world, node, name.strip(), value.strip().strip('"'))
-    return world
-
-
-def _configured(world: World, node: str, name: str, conf: dict[str, str]) -> World:
-    """rc.d/netif for one interface: its own line, then its aliases up to the first gap."""
-    if name == "lo0":
-        return _ifconfig(world, node, "lo0", "inet", "127.0.0.1/8")
-    line = conf.get(f"ifconfig_{name}")
-    if line is None:
-        return world
-    world = _ifconfig(world, node, name, *line.split())
-    world = _ifconfig(world, node, name, "up")
-    for number in range(256):
-        alias = conf.get(f"ifconfig_{name}_alias{number}")
-        if alias is None:
-            break
-        if alias.startswith("inet ") and "--" not in alias:
-            world = _ifconfig(world, node, name, *alias.split(), "alias")
-    return world
-
-
-def _ifconfig(world: World, node: str, *words: str) -> World:
-    return ifconfig(world, node, ("ifconfig", *words), "").world
 
 
 def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
@@ -236,4 +173,5 @@ TIMERS: dict[str, Handler] = {
     "boot.kernel": _kernel,
     "boot.network": _network,
     "boot.ready": _ready,
+    "boot.stop": _stop,
 }

@@ -79,7 +79,7 @@ class LabReader:
         """Side by side: time passes as the longest of them takes it, at most its deadline."""
         silent = self._silence()
         if silent:
-            self._lab.pass_until(self._lab.world.now + (CONNECT_S if self._via else 0.0))
+            self._lab.pass_until(self._lab.world.now + self._patience_s)
             return [Answer(lost=silent) for _ in queries]
         answers, took_s = [], 0.0
         for query in queries:
@@ -88,6 +88,10 @@ class LabReader:
             took_s = max(took_s, query_s)
         self._lab.pass_until(self._lab.world.now + took_s)
         return answers
+
+    @property
+    def _patience_s(self) -> float:
+        return CONNECT_S if self._via else 0.0
 
     def _silence(self) -> str:
         """Why nothing can be asked now; '' when it can."""
@@ -154,7 +158,7 @@ class LabHost(LabReader):
         self._count += 1
         ticket = Ticket(self._count)
         silent = "" if isinstance(effect, Wait) else self._silence()
-        answer, took_s = (Answer(lost=silent), 0.0) if silent else self._act(effect)
+        answer, took_s = (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
         world = self._lab.world
         booted = None if isinstance(effect, Wait) else world.machine(self._node).booted
         self._begun[ticket] = _Begun(world.now + took_s, answer, booted)
@@ -176,7 +180,7 @@ class LabHost(LabReader):
         """The answer of a program whose machine went down before its end never arrives."""
         target = self._lab.world.machine(self._node)
         gone = not target.powered or target.booting or target.booted != begun.booted
-        if begun.booted is not None and gone:
+        if begun.booted is not None and gone and not begun.answer.lost:
             return Answer(lost=f"{self._node} went down before the answer")
         return begun.answer
 

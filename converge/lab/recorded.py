@@ -10,12 +10,9 @@ from converge.lab.installed import FIRST_START, MYSQL_SCRIPT, system_files
 from converge.lab.world import (
     Disk,
     File,
-    Hastd,
-    HastResource,
     Interface,
     Machine,
     Metadata,
-    Process,
     Table,
     World,
 )
@@ -76,17 +73,7 @@ def recorded_pair() -> World:
     world = replace(world, others=Table({"10.0.2.2": "nat"}))
     for node in world.machines:
         world = boot.power_on(world, node)
-    world = machine.advance(world, 300.0)
-    for node, remote in (("hasta", "192.168.1.52"), ("hastb", "192.168.1.51")):
-        if world.machine(node).hastd is None:
-            resource = HastResource("test", "test", "/dev/vtbd1", remote)
-            world = world.change(
-                node,
-                hastd=Hastd(593, Table({"test": resource})),
-                processes=Table({593: Process(593, "/sbin/hastd")}),
-                modules=("carp", "geom_gate"),
-            )
-    return world
+    return machine.advance(world, 300.0)
 
 
 def _recorded(name: str, address: str, skew: int) -> Machine:
