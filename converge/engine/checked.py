@@ -14,7 +14,7 @@ from converge.core.desired import Keys
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.toml import Notes, Table
-from converge.engine.wording import complaint, missing, near, schema_at, words
+from converge.engine.wording import Schema, complaint, missing, near, schema_at, words
 
 Place = Callable[[Keys], Keys]
 """From a way inside a table to the way in the file."""
@@ -77,8 +77,7 @@ def _note(
     model: type[BaseModel], at: Keys, error: ErrorDetails, place: Place, notes: Notes
 ) -> None:
     if error["type"] == "extra_forbidden":
-        known = [name for name in schema_at(model, at[:-1]).get("properties", ()) if name != "id"]
-        allowed = sorted(known, key=lambda name: name in Resource.model_fields)
+        allowed = _known(schema_at(model, at[:-1]))
         said, guess = f'there is no key "{at[-1]}" here', near(str(at[-1]), allowed)
         notes.stray(place(at), said, ", ".join(allowed), guess)
     elif error["type"] == "missing" and isinstance(at[-1], int):
@@ -88,6 +87,13 @@ def _note(
     else:
         secret = bool(at) and at[0] in fields_of(model, Secret)
         notes.add(place(at), *complaint(error, schema_at(model, at), secret=secret))
+
+
+def _known(schema: Schema) -> list[str]:
+    """The keys of a table, its own first. What takes nothing is there to be explained only."""
+    known: Mapping[str, Schema] = schema.get("properties", {})
+    names = [name for name in known if name != "id" and known[name].get("type") != "null"]
+    return sorted(names, key=lambda name: name in Resource.model_fields)
 
 
 @cache

@@ -54,7 +54,8 @@ class Shop(Toy):
     sides: dict[str, Side] = Field(default_factory=dict)
     sign: str | Secret = ""
     height: float = 1.0
-    either: int | bool | None = None
+    either: int | Literal["auto"] | None = None
+    rent: None = Field(default=None, description="Explained, never taken.")
 
     @model_validator(mode="after")
     def _fits(self):
@@ -69,7 +70,13 @@ class Street(Toy):
     width: int = 5
 
 
-KINDS = {"shop": Shop, "street": Street}
+class Safe(Toy):
+    kind: ClassVar[str] = "safe"
+
+    number: Secret
+
+
+KINDS = {"shop": Shop, "street": Street, "safe": Safe}
 FILES = {"/secret": "from-a-file\n", "/empty": ""}
 
 HEAD = """\
@@ -256,7 +263,7 @@ FIELDS = [
     ("height = inf", "inf is no number to set"),
     ("height = nan", "nan is no number to set"),
     ("height = '1'", 'expected a number, got the text "1"'),
-    ("either = 'x'", 'expected a whole number or true or false, got the text "x"'),
+    ("either = 'x'", 'expected a whole number or "auto", got the text "x"'),
     ("id = 'x'", 'there is no key "id" here: the name is in the header'),
     ("colour = 'green'\nopen = false", "a green shop is never closed"),
     ("password = { file = '/nowhere' }", "/nowhere does not exist on this machine or cannot be"),
@@ -285,6 +292,21 @@ def test_a_missing_key_points_at_the_header_and_tells_what_it_is_for():
     assert (found.line, found.column, found.width) == (10, 7, 1)
     assert found.message == '"address" is missing'
     assert found.allowed.endswith("Where it is.")
+
+
+def test_a_secret_that_cannot_be_read_is_not_called_missing_as_well():
+    assert problem('[safe.x]\nnumber = { file = "/nowhere" }\n').key == "safe.x.number.file"
+
+
+def test_the_keys_that_are_allowed_are_told_but_not_those_that_take_nothing():
+    allowed = problem("[street.x]\nwidht = 5\n").allowed
+    assert allowed == "width, needs"
+    assert "rent" not in problems("[shop.a]\nretn = 5\n")[1].allowed
+
+
+def test_a_misspelt_node_is_not_called_missing_as_well():
+    found = problem("", HEAD.replace("[node.right]", "[node.rigth]"))
+    assert (found.key, found.guess) == ("node.rigth", "right")
 
 
 TABLES = [
