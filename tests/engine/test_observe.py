@@ -88,3 +88,19 @@ def test_a_look_that_never_ends_is_a_bug_that_is_named():
     id = ResourceId("a", "endless", "e")
     with pytest.raises(RuntimeError, match=r"a/endless\.e"):
         seen(ToyNode(ToyClock()), {id: Endless(id=id)}, {**KINDS, "endless": Endless})
+
+
+def test_what_was_asked_in_an_earlier_round_is_not_asked_again():
+    class Late(Lamp):
+        kind: ClassVar[str] = "late"
+
+        def look(self, around):
+            yield Run(("get", "own"))
+            answer = yield Run(("get", "shared"))
+            return Present(ToyState(answer.stdout))
+
+    node = ToyNode(ToyClock(), {"shared": "k", "kx": "1", "own": "2"})
+    ids = ResourceId("a", "twice", "x"), ResourceId("a", "late", "l")
+    tables = {ids[0]: Twice(id=ids[0]), ids[1]: Late(id=ids[1])}
+    seen(node, tables, {**KINDS, "twice": Twice, "late": Late})
+    assert node.asked.count("get shared") == 1

@@ -311,3 +311,61 @@ def test_a_killed_run_leaves_nothing_that_the_next_does_not_mend():
             "box.x": "full",
             "lamp.lid-x": "on",
         }
+
+
+def test_the_steps_of_one_change_go_one_after_the_other():
+    clock = ToyClock()
+    node = ToyNode(clock, {}, took={"steps.x-base": 5.0})
+    seen = {}
+    run = Run(graph_of(declared("a", steps_x={})), {"a": node}, clock, lambda *_: None)
+    run.report = lambda action, outcome, took: seen.setdefault(action.verb, clock.now)
+    assert run.to_the_end().end is End.CONVERGED
+    assert seen["finish"] >= 5.0
+
+
+def test_what_needs_something_wished_away_is_wished_away_with_it():
+    tables = declared("a", lamp_x={"wanted": False}, lamp_y={"on": "lamp.x"}, lamp_z={})
+    node = ToyNode(ToyClock(), {f"lamp.{n}": "on" for n in "xyz"})
+    assert run_on(graph_of(tables), a=node).end is End.CONVERGED
+    assert node.sent == ["set lamp.y -", "set lamp.x -"]
+
+
+def test_what_needs_a_wish_that_cannot_be_told_waits_too():
+    tables = declared("a", switch_s={"follow": "lamp.l"}, lamp_l={}, lamp_y={"on": "switch.s"})
+    node = ToyNode(ToyClock(), {"lamp.y": "odd"}, silent={"lamp.l"})
+    this = planned(graph_of(tables), a=node)
+    assert keys(this) == []
+    assert [str(d.id) for d in this.deferred] == ["a/lamp.l", "a/switch.s", "a/lamp.y"]
+
+
+def test_what_falls_silent_during_the_run_is_held_not_acted_on():
+    node = ToyNode(ToyClock(), {})
+    graph = graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}))
+    run = Run(graph, {"a": node}, node.clock, lambda *_: None)
+    run.report = lambda action, outcome, took: node.silent.add("lamp.y")
+    told = run.to_the_end()
+    assert node.sent == ["set lamp.x on"]
+    held = told.passes[0].outcomes[1]
+    assert (held.ending, held.detail) == (
+        Ending.HELD,
+        "cannot be seen now: get lamp.y: no answer within 10 s",
+    )
+
+
+def test_an_action_that_is_no_longer_what_is_needed_is_skipped():
+    node = ToyNode(ToyClock(), {})
+    graph = graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}))
+    run = Run(graph, {"a": node}, node.clock, lambda *_: None)
+    run.report = lambda action, outcome, took: node.truth.setdefault("lamp.y", "odd")
+    told = run.to_the_end()
+    assert told.passes[0].outcomes[1].detail == "it is no longer what is needed"
+    assert [a.key for a in told.passes[1].plan.actions] == ["a/lamp.y change"]
+    assert told.end is End.CONVERGED
+
+
+def test_a_refused_command_fails_at_once_and_says_why():
+    node = ToyNode(ToyClock(), {}, refuses={"lamp.x"})
+    told = run_on(graph_of(declared("a", lamp_x={"settle_s": 600.0})), a=node)
+    (outcome,) = told.passes[0].outcomes
+    assert (outcome.ending, outcome.detail) == (Ending.FAILED, "toy: refused")
+    assert node.clock.now < 5

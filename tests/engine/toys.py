@@ -40,7 +40,7 @@ class ToyClock:
 class ToyNode:
     """A node's truth, what was done to it, and how it misbehaves.
 
-    `lies`: keys that a set answers with 0 and does not change. `late`: seconds until a set
+    `lies`: keys that a set answers with 0 and does not change; `refuses`: with 1. `late`: seconds until a set
     shows. `dies_after`: the host raises after so many effects (a killed run).
     """
 
@@ -50,6 +50,7 @@ class ToyNode:
     asked: list[str] = field(default_factory=list)
     batches: int = 0
     lies: set[str] = field(default_factory=set)
+    refuses: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     late: dict[str, float] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class ToyNode:
         assert isinstance(effect, Command)
         _, key, value = (str(word) for word in effect.argv)
         self._ends[ticket] += self.took.get(key, 0.0)
-        if key not in self.lies:
+        if key not in self.lies | self.refuses:
             self._coming.append((self._ends[ticket] + self.late.get(key, 0.0), key, value))
         return ticket
 
@@ -104,7 +105,11 @@ class ToyNode:
         first = min(self._ends[t] for t in tickets)
         self.clock.now = max(self.clock.now, min(first, until_s))
         self._arrive()
-        return {t: Answer(0) for t in tickets if self._ends[t] <= self.clock.now}
+        return {t: self._code(t) for t in tickets if self._ends[t] <= self.clock.now}
+
+    def _code(self, ticket: Ticket) -> Answer:
+        refused = any(f" {key} " in self.sent[ticket] for key in self.refuses)
+        return Answer(1, stderr="toy: refused\n") if refused else Answer(0)
 
 
 class KilledError(Exception):
@@ -198,6 +203,17 @@ class Box(Lamp):
         yield Implied("lamp", f"lid-{self.id.name}", {"needs": (self.id.ref,)})
 
 
+class Steps(Lamp):
+    """Goes up in two steps, like a mount point that is made and then sealed."""
+
+    kind: ClassVar[str] = "steps"
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        first = Command(("set", f"{self.key}-base", "there"))
+        last = Command(("set", self.key, self.value))
+        return (self.up("make", "first", first), self.up("finish", "last", last, self.settle_s))
+
+
 class Blind(Lamp):
     """Nothing can be done about it: it follows."""
 
@@ -211,7 +227,7 @@ def _fields(action: Action) -> dict[str, Any]:
     return {name: getattr(action, name) for name in action.__slots__}
 
 
-KINDS: dict[str, type[Resource[Any]]] = {k.kind: k for k in (Lamp, Switch, Box, Blind)}
+KINDS: dict[str, type[Resource[Any]]] = {k.kind: k for k in (Lamp, Switch, Box, Steps, Blind)}
 
 PAIR = Pair("toys", {n: Node(n, n, "192.0.2.1", "192.0.2.1") for n in ("a", "b")})
 
