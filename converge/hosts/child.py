@@ -80,7 +80,7 @@ class Child:
             return not self.ears or now_s >= self.ended_s + _GRACE_S
         if now_s >= self.deadline_s:
             self.term_s = now_s
-            self._signal(signal.SIGTERM)
+            self.strike(signal.SIGTERM)
         return False
 
     def _step_to_death(self, now_s: float, term_s: float) -> bool:
@@ -88,10 +88,15 @@ class Child:
         gone = self.ended_s is not None and not self.ears
         if self.kill_s is None and (gone or now_s >= term_s + KILL_AFTER_S):
             self.kill_s = now_s
-            self._signal(signal.SIGKILL)
+            self.strike(signal.SIGKILL)
         if self.kill_s is None:
             return False
         return self.ended_s is not None or now_s >= self.kill_s + _STUCK_AFTER_S
+
+    def strike(self, number: signal.Signals) -> None:
+        """Signal its whole group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
     def nap_s(self) -> float:
         """For how long it may be left alone if nothing is heard of it."""
@@ -118,10 +123,6 @@ class Child:
             return bool(os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
         except ChildProcessError:
             return True
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
 
 
 def start(

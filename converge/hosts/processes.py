@@ -6,6 +6,7 @@ Knows programs and deadlines; what they are for is the business of local and ssh
 from __future__ import annotations
 
 import selectors
+import signal
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
@@ -69,6 +70,14 @@ class Children:
                 return ended
             self._turn(until_s)
 
+    def close(self) -> None:
+        """End what still runs, without waiting for it."""
+        for child in self._running.values():
+            child.strike(signal.SIGTERM)
+            self._forget(child)
+        self._running.clear()
+        self._selector.close()
+
     def _turn(self, until_s: float) -> None:
         """Sleep until somebody says something or it is time to look; then see who is over."""
         now_s = self._clock.elapsed()
@@ -79,10 +88,13 @@ class Children:
         for number, child in tuple(self._running.items()):
             if child.step(now_s):
                 del self._running[number]
-                for ear in tuple(child.ears):
-                    self._stop_hearing(child, ear)
-                self._stop_speaking(child)
+                self._forget(child)
                 self._ended[number] = child.then(child.answer())
+
+    def _forget(self, child: Child) -> None:
+        for ear in tuple(child.ears):
+            self._stop_hearing(child, ear)
+        self._stop_speaking(child)
 
     def _hear(self, child: Child, ear: int) -> None:
         if not child.hear(ear):
