@@ -157,10 +157,11 @@ def entry_in(statements: Sequence[Statement], name: str, text: str) -> HastEntry
     said = {node: _said(statements, path, f"on {node}") for node in nodes}
     says = _normalised(name, {**inherited, **_said(statements, path)}, said)
     start = text.rfind("\n", 0, block.start) + 1
-    end = text.find("\n", block.end) + 1 or len(text)
+    end = text.find("\n", block.end) + 1 or len(text) + 1
     before, after = text[start : block.start].strip(), text[block.end : end].strip()
     alone = not before and (not after or after.startswith("#"))
-    return HastEntryState(says, text[start:end] if alone else "", frozenset(inherited))
+    lines = (text + "\n")[start:end] if alone else ""
+    return HastEntryState(says, lines, frozenset(inherited))
 
 
 class Section(BaseModel):

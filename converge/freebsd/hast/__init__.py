@@ -1,0 +1,247 @@
+"""Kind `hast`: a resource of hastd(8) and its role here. Its block in hast.conf is `hast_entry`,
+its device `hast_device`. Whether a silent peer may be believed dead is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from converge.core.guard import Guard
+from converge.core.host import Answer, Command, Run
+from converge.core.ids import Ref
+from converge.core.plan import Action, Change
+from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.state import Absent, Present, Unknown, Wish, differing
+from converge.freebsd.hast.answers import LISTED, HastState, parse_dump, parse_list, parse_mounted
+from converge.freebsd.hast.guards import GUARDS
+
+RESERVED = re.compile(
+    r"\d+|async|checksum|compression|control|crc32|exec|fullsync|hole|listen|local|lzf|memsync|"
+    r"metaflush|name|none|off|on|pidfile|remote|replication|resource|sha256|source|timeout"
+)
+"""What hastd takes as syntax wherever it stands (sbin/hastd/token.l)."""
+
+ROLE_S = 5.0
+"""A promotion that fails shows at the first look (hast-nometa-status-0s); this is ample."""
+
+RELOAD_S = 12.0
+"""hastd acts on a signal within 5 s, then restarts the worker (recordings, fact 11)."""
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/:\[\]-]+", text) or RESERVED.fullmatch(text):
+        raise ValueError(
+            f"{text!r} cannot stand in hast.conf: take letters, digits and . - _ / : [ ], but "
+            "neither a number nor a keyword of hast.conf(5)"
+        )
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("write an absolute path, like /dev/ad6")
+    return _word(text)
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Path = Annotated[str, AfterValidator(_path)]
+
+
+class Hast(Resource[HastState]):
+    """A HAST resource: primary where the service is, secondary elsewhere."""
+
+    kind: ClassVar[str] = "hast"
+    guards: ClassVar[tuple[Guard, ...]] = GUARDS
+    headline: ClassVar[bool] = True
+
+    device: Path = Field(description="The disk below it on this node. HAST uses all of it.")
+    follow: Ref | None = Field(
+        default=None,
+        description="Primary where this is active (a CARP address: MASTER), secondary elsewhere.",
+    )
+    role: Literal["primary", "secondary"] | None = Field(
+        default=None, description="A fixed role on this node, instead of follow."
+    )
+    replication: Literal["fullsync", "memsync", "async"] = Field(
+        default="fullsync",
+        description="When a write counts as done: on both disks (fullsync), received by the peer "
+        "(memsync, hastd's own default) or on the local disk (async). Only fullsync loses no "
+        "acknowledged commit when the primary dies.",
+    )
+    timeout: int = Field(
+        default=20,
+        ge=1,
+        description="Seconds until a silent peer is given up. A promotion beside a dead peer "
+        "waits as long for its device. Read by hastd at its next reload or start.",
+    )
+    checksum: Literal["none", "crc32", "sha256"] = Field(
+        default="none", description="Checksum of what is sent to the peer."
+    )
+    compression: Literal["none", "hole", "lzf"] = Field(
+        default="hole", description="Compression of what is sent to the peer."
+    )
+    exec: Path | None = Field(
+        default=None, description="Program that hastd runs at role changes, connects, split-brain."
+    )
+    provider: Word | None = Field(
+        default=None, description="The name below /dev/hast, if not that of the resource."
+    )
+    remote: Word | None = Field(
+        default=None, description="The peer's address. Default: its replication_address."
+    )
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        _word(self.id.name)
+        if (self.follow is None) == (self.role is None):
+            raise ValueError(
+                'write either follow = "carp.NAME" (primary where that is MASTER) or '
+                'role = "primary" or "secondary"'
+            )
+        return self
+
+    @property
+    def _provider(self) -> str:
+        return self.provider or self.id.name
+
+    def _remote(self, around: Around) -> str:
+        peer = around.pair.peer_of(self.id.node)
+        return self.remote or (peer.replication_address if peer else "none")
+
+    def offers(self) -> dict[str, str]:
+        return {
+            "device": f"/dev/hast/{self._provider}",
+            "local": self.device,
+            "remote": self.remote or "",
+        }
+
+    def needed(self, around: Around) -> Iterator[Ref]:
+        yield from self.refs()
+        yield Ref("service.hastd")
+        yield Ref(f"hast_entry.{self.id.name}")
+
+    def implied(self, around: Around) -> Iterator[Implied]:
+        yield Implied("service", "hastd", {})
+        entry: dict[str, object] = {
+            "nodes": self._nodes(around),
+            "replication": self.replication,
+            "timeout": self.timeout,
+            "checksum": self.checksum,
+            "compression": self.compression,
+        }
+        named = {"exec": self.exec, "provider": self.provider}
+        entry |= {key: value for key, value in named.items() if value}
+        yield Implied("hast_entry", self.id.name, entry)
+        device = {"hast": self.id.ref, "settle": self.timeout + 10.0}
+        yield Implied("hast_device", self.id.name, device)
+
+    def _nodes(self, around: Around) -> dict[str, dict[str, str]]:
+        """Both nodes' sections; hast.conf is the same file on both of them."""
+        here, peer = around.pair.nodes[self.id.node], around.pair.peer_of(self.id.node)
+        nodes = {_short(here.hostname): {"local": self.device, "remote": self._remote(around)}}
+        if peer:
+            nodes[_short(peer.hostname)] = {
+                "local": self._offered(around, "local", peer.name) or self.device,
+                "remote": self._offered(around, "remote", peer.name) or here.replication_address,
+            }
+        return nodes
+
+    def _offered(self, around: Around, what: str, node: str) -> str:
+        try:
+            return around.offer(self.id.ref, what, node)
+        except LookupError:
+            return ""
+
+    def want(self, view: View) -> Wish[HastState]:
+        role: str | None = self.role
+        if self.follow is not None:
+            followed = view.observed(self.follow)
+            if not isinstance(followed, Present):
+                why = f": {followed.why}" if isinstance(followed, Unknown) else ""
+                return Unknown(f"{self.follow} is not in place{why}", self.id.near(self.follow))
+            role = "primary" if followed.state.active else "secondary"
+        assert role is not None
+        remote = self._remote(view.around)
+        return Present(HastState(role, self.device, remote, self.replication, self._provider))
+
+    def look(self, around: Around) -> Look[HastState]:
+        answer = yield LISTED
+        if answer.code == 64:
+            # hastctl before 9.1 knows no `list`; its `status` says as much.
+            answer = yield Run(("hastctl", "status"))
+        if answer.code != 0:
+            return self._unseen(answer)
+        state = parse_list(answer.stdout).get(self.id.name)
+        if state is None:
+            return Absent()
+        if state.role not in ("init", "primary", "secondary"):
+            return Unknown(f"hastctl list does not say which role {self.id.name} has")
+        answer = yield Run(("hastctl", "dump", self.id.name))
+        if answer.code not in (0, 255):
+            return self._unseen(answer)
+        dumped = parse_dump(state, answer.stdout) if answer.code == 0 else None
+        if answer.code == 0 and dumped is None:
+            return Unknown(f"hastctl dump {self.id.name} cannot be understood")
+        mounts = yield Run(("mount", "-p"))
+        if mounts.code != 0:
+            return Unknown(mounts.said)
+        mounted = parse_mounted(mounts.stdout, f"/dev/hast/{state.provider}")
+        state = dumped or replace(state, has_metadata=False)
+        return Present(replace(state, mounted=mounted))
+
+    def _unseen(self, answer: Answer) -> Unknown:
+        """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""
+        entry = self.near("hast_entry", self.id.name)
+        until = {71: self.near("service", "hastd"), 65: entry, 72: entry, 78: entry}
+        return Unknown(answer.said, until.get(answer.code))
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        seen = change.observed.state if isinstance(change.observed, Present) else None
+        wished = change.wish.state if isinstance(change.wish, Present) else None
+        role = seen.role if seen else "init"
+        acts: list[Action] = []
+        if seen and seen.active and (wished is None or not wished.active):
+            acts.append(self._demotion(seen, wished))
+            role = "secondary"
+        if wished is None:
+            return tuple(acts)
+        if seen is None or set(differing(Present(seen), Present(wished))) - {"role"}:
+            acts.append(self._reload(seen, replace(wished, role=role)))
+        if role != wished.role:
+            verb = "promote" if wished.active else "join"
+            why = self._why(wished.role, role)
+            acts.append(self.up(verb, why, self._set(wished.role), ROLE_S))
+        return tuple(acts)
+
+    def _demotion(self, seen: HastState, wished: HastState | None) -> Action:
+        why = self._why(wished.role, seen.role) if wished else "what it needs goes away"
+        goal = Present(replace(seen, role="secondary"))
+        return self.down("demote", why, self._set("secondary"), ROLE_S, goal)
+
+    def _reload(self, seen: HastState | None, goal: HastState) -> Action:
+        why = "hastd does not know it yet"
+        if seen:
+            fields = differing(Present(seen), Present(goal))
+            why = "hastd still has " + ", ".join(f"{f} {getattr(seen, f)}" for f in fields)
+        command = Command(("service", "hastd", "reload"))
+        return self.up("reload", why, command, RELOAD_S, Present(goal))
+
+    def _set(self, role: str) -> Command:
+        # A demotion waits up to `timeout` for a peer that went silent (F28).
+        deadline_s = max(30.0, self.timeout + 10.0)
+        return Command(("hastctl", "role", role, self.id.name), deadline_s)
+
+    def _why(self, wished: str, role: str) -> str:
+        if self.follow is None:
+            return f"the desired file fixes the role {wished} here, and it is {role}"
+        here = "is active" if wished == "primary" else "is not active"
+        return f"{self.follow} {here} here, and the role is {role}"
+
+
+def _short(hostname: str) -> str:
+    return hostname.partition(".")[0]

@@ -1,0 +1,162 @@
+"""What must not happen to a HAST role, judged by what is seen of both copies.
+
+Not here: whether a silent peer may be believed dead.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from converge.core.guard import Guard, Situation
+from converge.core.ids import ResourceId
+from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
+from converge.core.state import Present
+from converge.freebsd.hast.answers import HastState
+
+ROLE_VERBS = ("promote", "join", "demote")
+
+
+class Standing(Enum):
+    """Our copy against the peer's."""
+
+    EVEN = "as new as"
+    AHEAD = "newer than"
+    BEHIND = "older than"
+    SPLIT = "written apart from"
+    STRANGE = "not a copy of"
+
+
+def standing(ours: HastState, theirs: HastState) -> Standing:
+    """hastd's own comparison when two nodes meet (sbin/hastd/secondary.c, init_remote()).
+
+    A resuid of 0 is a copy that was created and never used.
+    """
+    if not ours.resuid or not theirs.resuid:
+        if ours.resuid == theirs.resuid:
+            return Standing.EVEN
+        return Standing.AHEAD if ours.resuid else Standing.BEHIND
+    local, remote = theirs.localcnt - ours.remotecnt, theirs.remotecnt - ours.localcnt
+    if ours.resuid != theirs.resuid or local < 0 or remote > 0:
+        return Standing.STRANGE
+    if local > 0:
+        return Standing.SPLIT if remote < 0 else Standing.BEHIND
+    return Standing.AHEAD if remote < 0 else Standing.EVEN
+
+
+def _peer_id(id: ResourceId, situation: Situation) -> ResourceId:
+    peer = situation.pair.peer_of(id.node)
+    return ResourceId(peer.name if peer else "", id.kind, id.name)
+
+
+def _seen(id: ResourceId, situation: Situation) -> HastState | None:
+    seen = situation.snapshot.observed.get(id)
+    return seen.state if isinstance(seen, Present) else None
+
+
+def _compared(action: Action, situation: Situation) -> tuple[Standing, str] | None:
+    """Our copy against the peer's, with both dumps in words, where both have been seen."""
+    other = _peer_id(action.id, situation)
+    ours, theirs = _seen(action.id, situation), _seen(other, situation)
+    if not ours or not theirs or not ours.has_metadata or not theirs.has_metadata:
+        return None
+    found = standing(ours, theirs)
+    dumps = f"{action.id.node}: {ours.counters}; {other.node}: {theirs.counters}"
+    return found, f"the copy of {action.id} is {found.value} that of {other} ({dumps})"
+
+
+def metadata_missing(action: Action, situation: Situation) -> Verdict:
+    """hastctl role would return 0 and the role fall back to init (hast-nometa-*, F30)."""
+    ours = _seen(action.id, situation)
+    if action.verb not in ("promote", "join") or ours is None or ours.has_metadata:
+        return Allow()
+    why = f"there are no HAST metadata on {ours.device} that can be read"
+    lift = (
+        f"if the disk is new: hastctl create {action.id.name}, which wipes what HAST knows of it"
+    )
+    return Refuse("metadata-missing", why, lift)
+
+
+def split_brain(action: Action, situation: Situation) -> Verdict:
+    """Both copies were written on their own: a person has to say which one is lost (F25)."""
+    compared = _compared(action, situation)
+    if action.verb not in ROLE_VERBS or not compared or compared[0] is not Standing.SPLIT:
+        return Allow()
+    name = action.id.name
+    lift = (
+        f"on the node whose changes may be lost: hastctl role init {name}, hastctl create {name}, "
+        f"hastctl role secondary {name}; then wait for the full synchronisation"
+    )
+    return Refuse("split-brain", compared[1], lift)
+
+
+def newest_data_first(action: Action, situation: Situation) -> Verdict:
+    """An older copy must not be served while the newer one is there (F14, F15)."""
+    compared = _compared(action, situation)
+    if action.verb != "promote" or not compared:
+        return Allow()
+    if compared[0] not in (Standing.BEHIND, Standing.STRANGE):
+        return Allow()
+    lift = "let the other node lead, or let it synchronise its copy to this one first"
+    return Refuse("newest-data-first", compared[1], lift)
+
+
+def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verdict:
+    """HAST hides write errors; such a copy is not to be trusted (F34)."""
+    ours = _seen(action.id, situation)
+    if action.verb != "promote" or ours is None or not ours.write_errors:
+        return Allow()
+    why = f"{ours.device} has failed {ours.write_errors} writes since its worker started"
+    lift = f"replace the disk, then hastctl create {action.id.name} and synchronise from the peer"
+    return Refuse("no-promotion-with-write-errors", why, lift)
+
+
+def peer_still_primary(action: Action, situation: Situation) -> Verdict:
+    """hastd never refuses a second primary (F25, F26). A demotion planned before is waited for."""
+    other = _peer_id(action.id, situation)
+    theirs = _seen(other, situation)
+    if action.verb != "promote" or theirs is None or not theirs.active:
+        return Allow()
+    if f"{other} demote" in action.after:
+        return Allow()
+    return Hold("peer-still-primary", f"{other} is primary ({theirs.status})", again_s=2.0)
+
+
+def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
+    """hastd takes the device away from under a mount (mounted-role-secondary-*, F50).
+
+    An unmount planned before is waited for; a mount that nobody declared is a person's.
+    """
+    ours = _seen(action.id, situation)
+    if action.verb != "demote" or ours is None or not ours.mounted:
+        return Allow()
+    if f"{action.id.near(f'mount.{ours.mounted}')} unmount" in action.after:
+        return Allow()
+    why = f"/dev/hast/{ours.provider} is mounted on {ours.mounted}"
+    return Refuse(
+        "never-demote-while-mounted", why, f"stop what uses it, then umount {ours.mounted}"
+    )
+
+
+def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
+    """With another disk or name a reload restarts the primary: its device goes away (F39)."""
+    ours = _seen(action.id, situation)
+    if action.verb != "reload" or ours is None or not ours.mounted or not ours.active:
+        return Allow()
+    wished = action.wish.state if isinstance(action.wish, Present) else ours
+    if (ours.device, ours.provider) == (wished.device, wished.provider):
+        return Allow()
+    why = f"/dev/hast/{ours.provider} is mounted on {ours.mounted} and would go away for a moment"
+    return Refuse(
+        "never-reload-while-mounted", why, f"stop what uses it, then umount {ours.mounted}"
+    )
+
+
+GUARDS = (
+    Guard("metadata-missing", metadata_missing, ("S3", "S7")),
+    Guard("split-brain", split_brain, ("S1", "S3")),
+    Guard("newest-data-first", newest_data_first, ("S3",)),
+    Guard("no-promotion-with-write-errors", no_promotion_with_write_errors, ("S3",)),
+    Guard("peer-still-primary", peer_still_primary, ("S1",)),
+    Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
+    Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),
+)

@@ -1,0 +1,79 @@
+"""Kind `hast_device`: does /dev/hast/NAME answer? It comes and goes with the role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+
+from converge.core.duration import Duration
+from converge.core.host import Run, Wait
+from converge.core.ids import Ref
+from converge.core.plan import Action, Change
+from converge.core.resource import Around, Look, Resource, View
+from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
+
+
+def probe(device: str) -> Run:
+    """Read one sector. That a device exists proves nothing: reads may hang (F31, F32)."""
+    argv = ("dd", f"if={device}", "of=/dev/null", "bs=512", "count=1")
+    return Run(argv, deadline_s=3.0, silence_speaks=True)
+
+
+@dataclass(frozen=True)
+class HastDeviceState(State):
+    """The device is there; `answers`: one sector could be read in time."""
+
+    answers: bool
+
+    @property
+    def active(self) -> bool:
+        return self.answers
+
+    @property
+    def glance(self) -> str:
+        return "answers" if self.answers else "silent"
+
+
+class HastDevice(Resource[HastDeviceState]):
+    """The device of a HAST resource. `hast.NAME` brings it along."""
+
+    kind: ClassVar[str] = "hast_device"
+    headline: ClassVar[bool] = True
+
+    hast: Ref = Field(description="The HAST resource, like hast.test.")
+    settle: Duration = Field(
+        default=30.0,
+        description="How long the device may take to answer after the promotion: HAST's timeout "
+        "and some seconds more.",
+    )
+
+    def want(self, view: View) -> Wish[HastDeviceState]:
+        wish = view.wished(self.hast)
+        if isinstance(wish, Unknown):
+            return Unknown(f"the role of {self.hast} is not decided", self.id.near(self.hast))
+        return Present(HastDeviceState(answers=True)) if is_active(wish) else Absent()
+
+    def look(self, around: Around) -> Look[HastDeviceState]:
+        device = around.offer(self.hast, "device")
+        answer = yield probe(device)
+        if answer.lost:
+            # A lost connection looks the same: only a device that is there can be silent.
+            node = yield Run(("test", "-c", device))
+            if node.code == 0:
+                return Present(HastDeviceState(answers=False))
+            return Unknown(f"{device} gave no answer: {answer.lost}")
+        if answer.code == 0:
+            return Present(HastDeviceState(answers=True))
+        missing = answer.said.endswith("No such file or directory")
+        return Absent() if missing else Unknown(answer.said)
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        if not isinstance(change.wish, Present):
+            # It goes with the role: hastd takes it away before `hastctl role` returns.
+            return ()
+        there = "does not answer" if isinstance(change.observed, Present) else "is not there yet"
+        # 0.1 s beside a living peer, 19.6 s beside a dead one (timeline-failover-manual.txt).
+        why = f"the device of {self.hast} {there}"
+        return (self.up("wait", why, Wait(), self.settle),)
