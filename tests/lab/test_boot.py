@@ -6,7 +6,7 @@ from converge.lab import faults
 from converge.lab.fresh import BlueNode, Blueprint, fresh, recorded_pair
 from converge.lab.machine import run
 from converge.lab.world import File
-from tests.lab.replay_net import after, does
+from tests.lab.net_steps import after, does
 
 
 def edited(world, node, path, text):

@@ -13,7 +13,7 @@ from converge.lab.fresh import (
 from converge.lab.machine import run
 from converge.lab.net import talks
 from converge.lab.world import Table
-from tests.lab.replay_net import after, does
+from tests.lab.net_steps import after, does
 
 PLAN = Blueprint(
     (

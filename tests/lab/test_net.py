@@ -6,7 +6,7 @@ from converge.lab import faults
 from converge.lab.fresh import BlueNode, Blueprint, fresh, recorded_pair
 from converge.lab.machine import run
 from converge.lab.net import owner, reaches, talks
-from tests.lab.replay_net import DROP_VIP, after, does, session
+from tests.lab.net_steps import DROP_VIP, after, does, session
 
 A, B, VIP, ROUTER = "192.168.1.51", "192.168.1.52", "192.168.1.50", "192.168.1.1"
 
