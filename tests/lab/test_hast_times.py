@@ -175,8 +175,7 @@ def test_withdrawn_promotion() -> None:
             assert do(world, "hastb", "dd if=/dev/hast/test of=/dev/null bs=512 count=1")
         world = do(world, "hastb", "hastctl role secondary test")
         assert dump(world, "hastb")["localcnt"] == "0"
-        world, _ = write(world, "hasta", w="3")
-        world = after(world, 30.0)
+        world, _ = write(after(world, 30.0), "hasta", w="3")
         assert dump(world, "hasta")["localcnt"] == "1"
         world = after(heal(world), 25.0)
         assert (state(world, "hasta"), state(world, "hastb")) == (
