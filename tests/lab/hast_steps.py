@@ -62,12 +62,25 @@ def write(world: World, node: str, device: str = DEVICE, **files: str) -> tuple[
 
 def fill(world: World, node: str, megabytes: int, name: str = "big") -> World:
     """Write one big file."""
-    found = storage.device(world, node, DEVICE)
+    ufs = shown(world, node)
+    files = ufs.files.put(name, File(zeros=megabytes * 1024 * 1024))
+    world, _ = storage.write(world, node, DEVICE, replace(ufs, files=files))
+    return machine.react(world)
+
+
+def shown(world: World, node: str, path: str = DEVICE) -> Ufs:
+    """The file system that a device shows."""
+    found = storage.device(world, node, path)
     assert found is not None
     assert found.ufs is not None
-    files = found.ufs.files.put(name, File(zeros=megabytes * 1024 * 1024))
-    world, _ = storage.write(world, node, DEVICE, replace(found.ufs, files=files))
-    return machine.react(world)
+    return found.ufs
+
+
+def content(world: World, node: str) -> Ufs:
+    """The file system on the local component of `test`, below HAST."""
+    ufs = world.machine(node).disks["/dev/vtbd1"].ufs
+    assert ufs is not None
+    return ufs
 
 
 def text(world: World, node: str, name: str, disk: str = "/dev/vtbd1") -> str | None:
@@ -116,14 +129,14 @@ def dump(world: World, node: str, name: str = "test") -> dict[str, str]:
 
 
 def with_conf(world: World, extra: str, node: str = "") -> World:
-    """Both machines' hast.conf with something put in front, read by a reload."""
+    """Both machines' hast.conf with something put in front, read by a reload, and connected."""
     for name in sorted(world.machines) if not node else [node]:
         files = world.machine(name).files
         old = files["/etc/hast.conf"]
         new = replace(old, text=extra + "\n" + old.text)
         world = world.change(name, files=files.put("/etc/hast.conf", new))
         world = do(world, name, "service hastd reload")
-    return after(world, 5.0)
+    return after(world, 45.0)
 
 
 @cache
