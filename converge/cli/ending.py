@@ -26,7 +26,7 @@ def as_text(told: Told, paint: Paint) -> str:
     lines += [f"  {outcome_line(o, paint)}" for o in bad]
     for key, verdict in last.plan.held.items():
         lines += [f"  {key}", *(f"    {line}" for line in verdict_lines(verdict, paint))]
-    lines += waiting_lines(last.plan.deferred, paint)
+    lines += waiting_lines(last.plan.deferred, paint, nodes=True)
     return "\n".join(lines) + "\n"
 
 

@@ -85,6 +85,10 @@ class Resource(BaseModel, Generic[S]):
         """What must be in place before this; by default what its fields refer to."""
         return self.refs()
 
+    def precedes(self) -> Iterable[Ref]:
+        """What needs this if it is there at all: a daemon is started after its file is written."""
+        return ()
+
     def offers(self) -> Mapping[str, str]:
         """What others may ask of this one: an address, a device path."""
         return {}

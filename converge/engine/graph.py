@@ -99,23 +99,23 @@ def _edges(
     pair: Pair, resources: Table, implied_by: Mapping[ResourceId, ResourceId]
 ) -> tuple[dict[ResourceId, frozenset[ResourceId]], list[Flaw]]:
     """Who needs whom directly; and needs that are not there."""
-    edges: dict[ResourceId, frozenset[ResourceId]] = {}
+    edges: dict[ResourceId, set[ResourceId]] = {id: set() for id in resources}
     flaws: list[Flaw] = []
     for id, resource in resources.items():
-        needed: set[ResourceId] = set()
+        for ref in resource.precedes():
+            edges.get(id.near(ref), set()).add(id)
         try:
             refs = list(resource.needed(Neighbourhood(pair, resources, id.node)))
         except LookupError as missing:
             flaws.append(_unmet(resources, implied_by, id, missing))
             continue
         for ref in refs:
-            need = ResourceId(id.node, ref.kind, ref.name)
-            needed.add(need)
+            need = id.near(ref)
+            edges[id].add(need)
             if need not in resources:
                 nobody = LookupError(f"{ref} is not declared")
                 flaws.append(_unmet(resources, implied_by, id, nobody))
-        edges[id] = frozenset(needed)
-    return edges, flaws
+    return {id: frozenset(needs) for id, needs in edges.items()}, flaws
 
 
 def _unmet(

@@ -83,3 +83,10 @@ def test_a_reference_never_leaves_its_node():
     _, (flaw,) = build(PAIR, tables, KINDS)
     assert flaw.id.node == "a"
     assert Ref("lamp.y").name == "y"
+
+
+def test_what_precedes_is_needed_by_what_comes_after_it_if_that_is_there():
+    tables = declared("a", lamp_z={"before": "lamp.a"}, lamp_a={}, lamp_y={"before": "lamp.gone"})
+    graph, flaws = build(PAIR, tables, KINDS)
+    assert not flaws
+    assert names(graph.order) == ["a/lamp.y", "a/lamp.z", "a/lamp.a"]

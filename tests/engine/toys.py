@@ -40,8 +40,8 @@ class ToyClock:
 class ToyNode:
     """A node's truth, what was done to it, and how it misbehaves.
 
-    `lies`: keys that a set answers with 0 and does not change; `refuses`: with 1. `late`: seconds until a set
-    shows. `dies_after`: the host raises after so many effects (a killed run).
+    `lies`: keys that a set answers with 0 and does not change; `refuses`: with 1. `late`: seconds
+    until a set shows. `dies_after`: the host raises after so many effects (a killed run).
     """
 
     clock: ToyClock
@@ -137,11 +137,15 @@ class Lamp(Resource[ToyState]):
     on: Ref | None = None
     restart: bool = False
     wanted: bool = True
+    before: str = ""
     settle_s: float = 3.0
 
     @property
     def key(self) -> str:
         return str(self.id.ref)
+
+    def precedes(self) -> Iterable[Ref]:
+        return (Ref(self.before),) if self.before else ()
 
     def want(self, view: View) -> Wish[ToyState]:
         return Present(ToyState(self.value)) if self.wanted else Absent()

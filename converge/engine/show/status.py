@@ -34,7 +34,7 @@ def status_text(
         for row in rows
     ]
     lines[0] = paint("bold", lines[0])
-    waiting = list(waiting_lines(plan.deferred, paint))
+    waiting = list(waiting_lines(plan.deferred, paint, nodes=True))
     return "\n".join([*lines, "", *waiting, summary(plan)]) + "\n"
 
 

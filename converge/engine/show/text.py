@@ -21,7 +21,7 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Absent, Present, differing
-from converge.engine.show.marks import BLOCKED, IN_SYNC, STOP, UNKNOWN, Paint, mark
+from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
 
 PLAIN = Paint(on=False)
 
@@ -105,15 +105,21 @@ def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str
             return
 
 
-def waiting_lines(waiting: Iterable[Deferred], paint: Paint = PLAIN) -> Iterator[str]:
-    """What has to wait; those that only wait for others of the list share one line."""
+def waiting_lines(
+    waiting: Iterable[Deferred], paint: Paint = PLAIN, *, nodes: bool = False
+) -> Iterator[str]:
+    """What has to wait; those that only wait for others of the list share one line.
+
+    `nodes`: name the node of each as well.
+    """
     listed = list(waiting)
     ids = {d.id for d in listed}
     roots = [d for d in listed if d.until not in ids]
     after = {root.id: [d for d in listed if _root(d, listed) == root.id] for root in roots}
     for root in roots:
         until = f" (until {root.until.ref})" if root.until else ""
-        yield f"     {paint(UNKNOWN, UNKNOWN)} {root.id.ref}: {root.why}{until}"
+        name = root.id if nodes else root.id.ref
+        yield f"     {paint(UNKNOWN, UNKNOWN)} {name}: {root.why}{until}"
         others = [str(d.id.ref) for d in after[root.id] if d.id != root.id]
         if others:
             yield f"       and after it: {', '.join(others)}"
@@ -145,7 +151,7 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts)
 
 
-_ENDINGS = {Ending.FAILED: STOP, Ending.HELD: BLOCKED, Ending.SKIPPED: UNKNOWN}
+_ENDINGS = {Ending.FAILED: BLOCKED, Ending.HELD: BLOCKED, Ending.SKIPPED: UNKNOWN}
 
 
 def outcome_line(outcome: Outcome, paint: Paint = PLAIN) -> str:

@@ -1,0 +1,134 @@
+"""converge lab: the simulated pair, for a person."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from converge.cli.options import F, config_option
+from converge.core.errors import UsageError
+
+
+def lab_option(function: F) -> F:
+    """`--lab FILE`: where the lab lives."""
+    return click.option(
+        "--lab", "path", metavar="FILE", envvar="CONVERGE_LAB", help="State file [lab.json]."
+    )(function)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="Example: converge lab new -c desired/seed-pair.toml; converge lab run hasta ifconfig",
+)
+@lab_option
+@click.pass_context
+def command(context: click.Context, path: str | None) -> None:
+    """Two simulated FreeBSD machines in a file: rehearse a failover, no FreeBSD needed.
+
+    Without a subcommand: a prompt. Other commands reach the lab with --host NODE=lab:FILE.
+    """
+    if context.invoked_subcommand is None:
+        from converge.cli.prompt import talk
+
+        talk(path)
+
+
+@command.command()
+@lab_option
+@config_option
+def new(path: str | None, config: str) -> None:
+    """Two bare machines for a desired file, just booted after a power failure of the room."""
+    from converge.cli.blueprint import blueprint
+    from converge.cli.labfile import lab_path, new_lab
+    from converge.cli.site import graph_of, read_desired
+    from converge.lab.fresh import fresh
+
+    desired = read_desired(config)
+    made = new_lab(lab_path(path), fresh(blueprint(desired, graph_of(desired))))
+    for machine in made.lab.world.machines.values():
+        click.echo(f"{machine.name}: FreeBSD {machine.release}, up, nothing configured")
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@lab_option
+@click.argument("node")
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
+    """Run a program on a machine: converge lab run hasta hastctl status test"""
+    from converge.cli.labfile import open_lab
+    from converge.core.host import Command
+
+    lab = open_lab(path or "")
+    known(node, lab.lab.world.machines)
+    host = lab.host(node)
+    ticket = host.begin(Command(words, deadline_s=600.0))
+    answer = host.wait([ticket], lab.clock.elapsed() + 600.0)[ticket]
+    lab.save()
+    click.echo(answer.stdout, nl=False)
+    click.echo(answer.stderr or (f"{answer.lost}\n" if answer.lost else ""), err=True, nl=False)
+    return 69 if answer.lost else answer.code
+
+
+@command.command()
+@lab_option
+@click.argument("span")
+def advance(path: str | None, span: str) -> None:
+    """Let time pass: converge lab advance 10s"""
+    from converge.cli.labfile import open_lab
+    from converge.core.duration import parse_duration
+
+    try:
+        span_s = parse_duration(span)
+    except ValueError as wrong:
+        raise UsageError(f"{span}: {wrong}") from wrong
+    lab = open_lab(path or "")
+    lab.clock.sleep(span_s)
+    lab.save()
+    click.echo(f"it is {lab.clock.wall():%H:%M:%S}")
+
+
+@command.command()
+@lab_option
+@click.argument("name", metavar="FAULT")
+@click.argument("node")
+@click.argument("word", required=False, default="")
+def fault(path: str | None, name: str, node: str, word: str) -> None:
+    """Break something: converge lab fault power-off hasta (`faults` lists them)."""
+    from converge.cli.labfile import open_lab
+    from converge.lab.faults import FAULTS
+
+    lab = open_lab(path or "")
+    known(name, FAULTS, "faults")
+    known(node, lab.lab.world.machines)
+    lab.lab.world = FAULTS[name].act(lab.lab.world, node, word)
+    lab.save()
+    click.echo(f"{node}: {FAULTS[name].does}")
+
+
+@command.command()
+def faults() -> None:
+    """What can be broken, and mended."""
+    from converge.lab.faults import FAULTS
+
+    for name, one in FAULTS.items():
+        click.echo(f"  {f'{name} NODE {one.argument}'.rstrip().ljust(34)} {one.does}")
+
+
+@command.command()
+@click.option("--keep", metavar="FILE", help="Keep the lab's state in a file to look around.")
+def demo(keep: str | None) -> int:
+    """The main job on the simulated pair: plan, apply, a failover, and the empty plan after it."""
+    from converge.cli.demo import show
+
+    return show(keep)
+
+
+def known(word: str, words: object, what: str = "machines") -> None:
+    """A word that is not one of `words` is a usage error with a guess."""
+    names = [str(w) for w in words]  # type: ignore[attr-defined]
+    if word in names:
+        return
+    close = difflib.get_close_matches(word, names, n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    raise UsageError(f"{word!r} is none of the {what} of the lab: {', '.join(names)}.{guess}")

@@ -1,0 +1,67 @@
+"""The lab in its state file: opened once a command, saved when it ends."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from converge.core.errors import CannotWrite, NoSuchFile
+from converge.core.host import Clock, Host, Write
+from converge.hosts import disk
+from converge.lab.host import Lab, LabClock, LabHost
+from converge.lab.store import load, save
+from converge.lab.world import World
+
+DEFAULT = "lab.json"
+
+
+class LabFile:
+    """A lab and the file that it lives in."""
+
+    def __init__(self, path: str, world: World) -> None:
+        self.path = path
+        self.lab = Lab(world)
+        self.clock: Clock = LabClock(self.lab)
+
+    def host(self, node: str) -> Host:
+        return LabHost(self.lab, node)
+
+    def save(self) -> None:
+        """Keep the world as it is now."""
+        answer = disk.write(Write(str(Path(self.path).absolute()), save(self.lab.world)))
+        if answer.code or answer.lost:
+            raise CannotWrite(answer.said)
+
+
+def lab_path(path: str | None) -> str:
+    """The state file: as named, else CONVERGE_LAB, else lab.json here."""
+    return path or os.environ.get("CONVERGE_LAB") or DEFAULT
+
+
+def new_lab(path: str, world: World) -> LabFile:
+    """A lab with this world, in that file from now on."""
+    made = LabFile(path, world)
+    made.save()
+    _opened.cache_clear()
+    return made
+
+
+def open_lab(path: str) -> LabFile:
+    """The lab in that file; everybody in this process gets the same one."""
+    return _opened(lab_path(path))
+
+
+@cache
+def _opened(path: str) -> LabFile:
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as wrong:
+        hint = "Make one with: converge lab new -c desired/seed-pair.toml"
+        raise NoSuchFile(f"{path}: there is no lab ({wrong.strerror})", hint) from wrong
+    return LabFile(path, load(text))
+
+
+def close_labs() -> None:
+    """Forget what is open; the next command reads its file."""
+    _opened.cache_clear()
