@@ -18,7 +18,8 @@ def _test(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         words.pop()
     said = _truth(world, node, words)
     if said is None:
-        return failed(world, 2, f"test: {' '.join(words)}: unexpected operator\n")
+        name = argv[0].rsplit("/", 1)[-1]
+        return failed(world, 2, f"{name}: {words[0]}: unexpected operator\n")
     return done(world) if said else failed(world, 1)
 
 

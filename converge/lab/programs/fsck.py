@@ -47,10 +47,11 @@ def _fsck(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         code, text = code | found.code, text + found.text
         if device is None and wrapper:
             text += f"Can't stat {path}\n"
-        took_s += found.took_s + (device.answers_in_s if device else 0.0)
+        waits_s = device.answers_in_s if device else 0.0
         if found.left is not None:
             world, stall_s = storage.write(world, node, path, found.left)
-            took_s += stall_s
+            waits_s = max(waits_s, stall_s)
+        took_s += found.took_s + waits_s
     if took_s == math.inf:
         return Result(world, Answer(lost="the disk does not answer"), math.inf)
     return Result(world, Answer(code, text), took_s)

@@ -31,10 +31,11 @@ def _newfs(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
         )
     if device.answers_in_s == math.inf:
         return _never(world, path)
-    took_s = NEWFS_S + device.answers_in_s
+    waits_s = device.answers_in_s
     if not words.has("N"):
         world, stall_s = storage.write(world, node, path, checking.new_ufs(world.now))
-        took_s += stall_s
+        waits_s = max(waits_s, stall_s)
+    took_s = NEWFS_S + waits_s
     if took_s == math.inf:
         return _never(world, path)
     return done(world, _told(device, soft=words.has("U")), took_s)
