@@ -16,10 +16,9 @@ def blueprint(desired: Desired, graph: Graph) -> Blueprint:
     """The machines, disks and databases that the desired file speaks of; nothing configured."""
     first = sorted(desired.pair.nodes)[0]
     carps = _of(graph, first, "carp")
-    volumes = tuple(_volume(graph, first, r) for r in _of(graph, first, "mount"))
     return Blueprint(
         nodes=tuple(_node(desired, graph, name) for name in sorted(desired.pair.nodes)),
-        volumes=tuple(v for v in volumes if v is not None),
+        volumes=tuple(_volume(graph, hast) for hast in _of(graph, first, "hast")),
         databases=tuple(_databases(graph, first)),
         vip=carps[0].offers()["address"] if carps else "",
         others=desired.witness.ping,
@@ -44,26 +43,31 @@ def _node(desired: Desired, graph: Graph, name: str) -> BlueNode:
     )
 
 
-def _volume(graph: Graph, node: str, mount: Resource[Any]) -> BlueVolume | None:
-    """A mount of a HAST resource; other mounts are not the lab's business."""
-    device = mount.device  # type: ignore[attr-defined]
-    if not isinstance(device, Ref) or device.kind != "hast":
-        return None
+def _volume(graph: Graph, hast: Resource[Any]) -> BlueVolume:
+    """A HAST resource, its disk on each node, and where it is mounted, if it is."""
     devices = {
-        name: Neighbourhood(graph.pair, graph.resources, name).offer(device, "local")
+        name: Neighbourhood(graph.pair, graph.resources, name).offer(hast.id.ref, "local")
         for name in graph.pair.nodes
     }
-    return BlueVolume(device.name, mount.id.name, Table(devices))
+    paths = [path for path, device in _mounts(graph, hast.id.node) if device == hast.id.ref]
+    return BlueVolume(hast.id.name, paths[0] if paths else "", Table(devices))
+
+
+def _mounts(graph: Graph, node: str) -> list[tuple[str, str]]:
+    """(mount point, device as the desired file names it)."""
+    return [(m.id.name, str(getattr(m, "device", ""))) for m in _of(graph, node, "mount")]
 
 
 def _databases(graph: Graph, node: str) -> list[BlueDatabase]:
+    """The databases whose directory lies on a HAST resource."""
     found: list[BlueDatabase] = []
-    mounts = {m.id.name: m.device for m in _of(graph, node, "mount")}  # type: ignore[attr-defined]
     for database in _of(graph, node, "mysqld"):
-        datadir: str = database.datadir  # type: ignore[attr-defined]
-        service: str = database.service  # type: ignore[attr-defined]
-        under = [path for path in mounts if datadir.startswith(path.rstrip("/") + "/")]
-        if under:
-            volume = mounts[max(under, key=len)]
-            found.append(BlueDatabase(service, datadir, Ref(volume).name))
+        datadir = str(getattr(database, "datadir", ""))
+        service = str(getattr(database, "service", ""))
+        under = [
+            (p, d) for p, d in _mounts(graph, node) if datadir.startswith(p.rstrip("/") + "/")
+        ]
+        _, device = max(under, key=lambda one: len(one[0]), default=("", ""))
+        if device.startswith("hast."):
+            found.append(BlueDatabase(service, datadir, Ref(device).name))
     return found

@@ -194,6 +194,8 @@ class Interface:
     carrier: bool = True
     addresses: tuple[Address, ...] = ()
     vhids: tuple[Vhid, ...] = ()
+    promisc: bool = False
+    """Put into promiscuous mode by hand; CARP does so by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,15 @@ def _one(world: World, node: str, name: str, rest: list[str], *, keys: bool) -> 
     for flag in words.flags:
         if flag in ("up", "down"):
             world = set_up(world, node, name, up=flag == "up")
+        elif flag in ("promisc", "-promisc"):
+            world = _set_promisc(world, node, name, on=flag == "promisc")
     return done(world)
+
+
+def _set_promisc(world: World, node: str, name: str, *, on: bool) -> World:
+    interfaces = world.machine(node).interfaces
+    changed = replace(interfaces[name], promisc=on)
+    return world.change(node, interfaces=interfaces.put(name, changed))
 
 
 def _create(world: World, machine: Machine, name: str) -> World:

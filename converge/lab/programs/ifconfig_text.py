@@ -30,7 +30,7 @@ def block(machine: Machine, interface: Interface, *, keys: bool = False) -> str:
     if interface.name.startswith("carp"):
         return _carp_interface(machine, interface, keys=keys)
     flags = 0x8802 | (KNOWS_EPOCH if major(machine) >= 13 else 0)
-    flags |= 0x100 if interface.vhids else 0
+    flags |= 0x100 if interface.vhids or interface.promisc else 0
     flags |= 0x41 if interface.up else 0
     driver = interface.name.rstrip("0123456789")
     lines = [_first(interface.name, flags, 1500)]

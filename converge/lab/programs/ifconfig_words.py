@@ -23,7 +23,7 @@ class Words:
     alias: bool = False
     remove: bool = False
     flags: list[str] = field(default_factory=list)
-    """up, down, create, destroy, in order."""
+    """up, down, create, destroy, promisc, -promisc, in order."""
 
 
 def sort_words(rest: list[str]) -> Words:
@@ -39,7 +39,16 @@ def sort_words(rest: list[str]) -> Words:
             found.alias = True
         elif word in ("-alias", "delete", "remove"):
             found.remove = True
-        elif word in ("up", "down", "create", "destroy", "plumb", "unplumb"):
+        elif word in (
+            "up",
+            "down",
+            "promisc",
+            "-promisc",
+            "create",
+            "destroy",
+            "plumb",
+            "unplumb",
+        ):
             word = {"plumb": "create", "unplumb": "destroy"}.get(word, word)
             found.flags.append(word)
         elif word != "inet":
