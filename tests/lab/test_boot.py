@@ -139,3 +139,11 @@ def test_off_is_off():
     assert not world.machine("hasta").powered
     assert not [t for t in world.timers if t.node == "hasta"]
     assert faults.power_cut(world, "hasta") == world
+
+
+def test_a_power_cut_during_boot_begins_it_anew():
+    world = faults.power_back(faults.power_cut(recorded_pair(), "hasta"), "hasta")
+    world = faults.power_cut(after(5, world), "hasta")
+    assert not [t for t in world.timers if t.node == "hasta"]
+    world = after(40, faults.power_back(world, "hasta"))
+    assert world.machine("hasta").booted == pytest.approx(317.0)

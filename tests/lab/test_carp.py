@@ -204,3 +204,38 @@ def test_whatever_happened_a_healed_pair_has_one_master_and_rests(happened):
     assert sorted(states(world)) == ["BACKUP", "MASTER"]
     assert not [t for t in world.timers if t.what == "carp"]
     assert dict(world.machine("hasta").sysctls).get("net.inet.carp.demotion", "0") == "0"
+
+
+def test_equals_do_not_both_stay_master_and_do_not_preempt_each_other():
+    world = does(recorded_pair(), "hastb", "ifconfig vtnet1 vhid 1 advskew 0")
+    for node in ("hasta", "hastb"):
+        world = does(world, node, "sysctl net.inet.carp.preempt=1")
+    assert states(after(60, world)) == ("MASTER", "BACKUP")
+    world = after(2, faults.heal(after(10, faults.cut(world, "hasta")), "hasta"))
+    assert sorted(states(world)) == ["BACKUP", "MASTER"]
+
+
+def test_a_master_that_speaks_too_seldom_is_replaced():
+    world = does(recorded_pair(), "hasta", "ifconfig vtnet1 vhid 1 advbase 5")
+    assert states(after(10, world)) == ("BACKUP", "MASTER")
+    log = after(10, world).machine("hastb").files["/var/log/messages"].text
+    assert "BACKUP -> MASTER (master will time out)" in log
+
+
+def test_a_changed_advskew_counts_from_the_next_announcement_on():
+    place = Place("hasta", "vtnet1", 1)
+    v = group(recorded_pair(), place)
+    world = does(
+        advance(recorded_pair(), v.beat + 400.7), "hasta", "ifconfig vtnet1 vhid 1 advskew 64"
+    )
+    assert group(world, place).beat == pytest.approx(v.beat + 401)
+    assert group(world, place).period == 1.25
+
+
+def test_demotion_is_clamped_and_announced_at_once():
+    place = Place("hasta", "vtnet1", 1)
+    world = does(after(0.4, recorded_pair()), "hasta", "sysctl net.inet.carp.demotion=1000")
+    assert group(world, place).period == 1 + 240 / 256
+    assert group(world, place).beat == world.now
+    world = does(world, "hasta", "sysctl net.inet.carp.demotion=-3000")
+    assert group(world, place).period == 1.0

@@ -48,6 +48,9 @@ def test_isolated_nodes_do_not_reach_the_router_either():
     assert not talks(world, "hasta", ROUTER)
     assert talks(world, "hastb", ROUTER)
     assert talks(faults.heal(world, "hasta"), "hasta", ROUTER)
+    both = faults.heal(faults.isolate(world, "hastb"), "hasta")
+    assert talks(both, "hasta", ROUTER)
+    assert not talks(both, "hastb", ROUTER)
 
 
 @pytest.mark.parametrize("fault", ["power-off", "cable-out"])
