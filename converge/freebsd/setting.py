@@ -44,7 +44,7 @@ SHELL = Syntax(
                   (?: \n | \Z )"""
     ),
     re.compile(
-        r"""(?x) (?P<head>[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_]\w*)=)
+        r"""(?xa) (?P<head>[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_]\w*)=)
         (?P<value>(?: '[^']*' | "(?:\\[^$`]|[^"\\$`])*" | \\[^$`\n] | [^\s'"\\;&|<>()$`] )*)
         (?P<tail>[ \t]*(?:;[ \t]*)?(?:(?<=[\s;])\#[^\n]*)?)"""
     ),
@@ -54,7 +54,7 @@ SHELL = Syntax(
 LOADER = Syntax(
     _LINE,
     re.compile(
-        r"""(?x) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*=[ \t]*)
+        r"""(?xa) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*=[ \t]*)
         (?P<value>"[^"\\]*"|[^\s"'\\\#]*)(?P<tail>[ \t]*(?:\#[^\n]*)?)"""
     ),
     '"',
@@ -63,7 +63,7 @@ LOADER = Syntax(
 SYSCTL = Syntax(
     _LINE,
     re.compile(
-        r"""(?x) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*[=:][ \t]*)
+        r"""(?xa) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*[=:][ \t]*)
         (?P<value>"[^"\\\#]*"|'[^'\#]*'|[^"'\\\#]*?)(?P<tail>[ \t]*(?:\#[^\n]*)?)"""
     ),
     "",
@@ -172,7 +172,8 @@ class Setting(Resource[SettingState]):
         syntax, value = syntax_of(self.file), reveal(self.value)
         line = f"{self._key}={syntax.quote}{value}{syntax.quote}"
         bad = set(syntax.forbidden) & set(value) or not value.isprintable()
-        if bad or not syntax.assignment.fullmatch(line):
+        was = parse_setting(self.file, line, self._key)
+        if bad or not isinstance(was, Assignment) or was.value != value:
             raise ValueError(
                 f"in {self.file} a key is one plain word ({self._key!r}) and its value one line "
                 f"without the characters {' '.join(syntax.forbidden)}"

@@ -1,0 +1,249 @@
+"""Kind `carp`: a shared address, as it is configured. Who is MASTER is for CARP to decide.
+
+Two dialects: carpN interfaces of their own (FreeBSD <= 9), vhids on an interface (>= 10).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Interface
+from typing import ClassVar, Literal, NamedTuple
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from converge.core.host import Command, Run
+from converge.core.ids import Ref
+from converge.core.plan import Action, Change
+from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.secret import Secret, Text, join
+from converge.core.state import Absent, Observation, Present, State, Unknown, Wish
+
+SETTLE_S = 4.0
+"""A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
+_CARP = re.compile(r"\s+carp: ([A-Z]+) vhid (\d+) advbase (\d+) advskew (\d+)\s*")
+_INET = re.compile(
+    r"\s+inet ([\d.]+)(?:/(\d+))?(?: --> \S+)?(?: netmask (0x[0-9a-f]{8}))?"
+    r"(?: .*?)??(?: vhid (\d+))?\s*"
+)
+
+
+class Shown(NamedTuple):
+    """Of ifconfig(8): addresses with their vhid or 0, the `carp:` lines by vhid."""
+
+    flags: frozenset[str]
+    addresses: tuple[tuple[IPv4Interface, int], ...]
+    groups: Mapping[int, tuple[str, int, int]]
+
+
+def parse_ifconfig(text: str) -> Shown | None:
+    """What `ifconfig INTERFACE` prints in both dialects; lines of other things are skipped."""
+    start = re.match(r"\S+: flags=[0-9a-f]+<([A-Z0-9_,]*)>", text)
+    addresses, groups = [], {}
+    for line in text.splitlines():
+        if found := _CARP.fullmatch(line):
+            groups[int(found[2])] = (found[1], int(found[3]), int(found[4]))
+        elif found := _INET.fullmatch(line):
+            bits = int(found[3], 16).bit_count() if found[3] else found[2] or 32
+            addresses.append((IPv4Interface(f"{found[1]}/{bits}"), int(found[4] or 0)))
+    return start and Shown(frozenset(start[1].split(",")), tuple(addresses), groups)
+
+
+def parse_dialect(text: str) -> str:
+    """carp0, or vhid from FreeBSD 10 on: of a release, or of what `uname -r` or `-rs` prints."""
+    found = re.fullmatch(r"(?:FreeBSD )?(\d+)(?:[.-]\S*)?\s*", text)
+    return "" if not found else "carp0" if int(found[1]) < 10 else "vhid"
+
+
+@dataclass(frozen=True)
+class CarpState(State):
+    """Its configuration. `vhid` is 0 on a carpN interface that was only created.
+
+    `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group.
+    """
+
+    vhid: int
+    advbase: int
+    advskew: int
+    addresses: tuple[IPv4Interface, ...]
+    promisc: bool = False
+    state: str = field(default="", compare=False)
+    target: str = field(default="", compare=False)
+
+    @property
+    def active(self) -> bool:
+        return self.state == "MASTER"
+
+
+class Carp(Resource[CarpState]):
+    """A virtual address by CARP, carp(4). All but advskew is the same on both nodes."""
+
+    kind: ClassVar[str] = "carp"
+
+    interface: str = Field(pattern=r"^[a-z][a-z0-9_.]{0,14}$", description="Such as em0.")
+    dialect: Literal["carp0", "vhid"] | None = Field(
+        default=None,
+        description="carp0: a carpN interface (FreeBSD <= 9); vhid: on the interface itself "
+        "(>= 10). Default: by the node's release.",
+    )
+    unit: int = Field(default=0, ge=0, le=99, description="Dialect carp0: the N of carpN.")
+    vhid: int = Field(ge=1, le=255, description="The group, 1-255; unique on the network.")
+    password: Secret | None = Field(default=None, description="1 to 19 letters and digits.")
+    address: IPv4Interface = Field(
+        description="The address with its mask: that of the network in dialect carp0 "
+        "(192.168.1.50/24), else mostly /32."
+    )
+    aliases: tuple[IPv4Interface, ...] = Field(default=(), description="Further addresses.")
+    alias: int = Field(default=0, ge=0, description="First N of ifconfig_IF_aliasN in rc.conf.")
+    advbase: int = Field(default=1, ge=1, le=255, description="Announce every 1-255 s.")
+    advskew: int = Field(default=0, ge=0, le=254, description="In 1/256 s; the lower one leads.")
+    preempt: bool | None = Field(
+        default=None,
+        description="net.inet.carp.preempt: the preferred node takes the address back when it "
+        "returns; better not with HAST. Default: as it is.",
+    )
+    promisc: bool = Field(default=False, description="Promiscuous mode, for virtual switches.")
+    carpdev: None = Field(default=None, description="Not in FreeBSD; write interface instead.")
+    group: None = Field(default=None, description="Not in FreeBSD; take it out.")
+    state: None = Field(
+        default=None,
+        description="A push, not a setting; take it out, use advskew or converge switchover.",
+    )
+
+    @field_validator("carpdev", "group", "state", mode="before")
+    @classmethod
+    def _foreign(cls, value: object, info: ValidationInfo) -> None:
+        raise ValueError(cls.model_fields[str(info.field_name)].description)
+
+    @field_validator("password")
+    @classmethod
+    def _plain(cls, password: Secret | None) -> Secret | None:
+        # carp(4) cuts at 19; rc(8) misreads lines with some other characters (network.subr).
+        if password is not None and not re.fullmatch("[A-Za-z0-9]{1,19}", password.value):
+            raise ValueError("a CARP password is 1 to 19 letters and digits, nothing else")
+        return password
+
+    def _place(self, around: Around) -> tuple[str, str, str]:
+        """Dialect, interface of the group, kernel module."""
+        node = around.pair.nodes.get(self.id.node)
+        dialect = self.dialect or parse_dialect(node.release if node else "")
+        if dialect == "carp0":
+            return dialect, f"carp{self.unit}", "if_carp"
+        return "vhid", self.interface, "carp"
+
+    def _words(self, advbase: int, advskew: int) -> list[Text]:
+        """The parameters of the group that are not these."""
+        words: list[Text] = ["vhid", str(self.vhid)]
+        words += ["advbase", str(self.advbase)] if self.advbase != advbase else []
+        return words + (["advskew", str(self.advskew)] if self.advskew != advskew else [])
+
+    @property
+    def _new(self) -> list[Text]:
+        """The parameters of a new group, as rc.conf and ifconfig(8) take them."""
+        return self._words(1, 0) + (["pass", self.password] if self.password else [])
+
+    def offers(self) -> Mapping[str, str]:
+        return {"address": str(self.address.ip), "interface": self.interface}
+
+    def needed(self, around: Around) -> Iterable[Ref]:
+        return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))
+
+    def implied(self, around: Around) -> Iterator[Implied]:
+        dialect, target, module = self._place(around)
+        yield Implied("kernel_module", module, {})
+        if self.preempt is not None:
+            table = {"value": int(self.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
+            yield Implied("sysctl", "net.inet.carp.preempt", table)
+        key = "ifconfig_" + re.sub("[^a-z0-9]", "_", target)
+        words = [part for word in self._new for part in (word, " ")]
+        lines = [join("inet ", *words, f"alias {a}") for a in (self.address, *self.aliases)]
+        if dialect == "carp0":
+            yield Implied("setting", "cloned_interfaces", {"value": target, "member": True})
+            yield Implied("setting", key, {"value": join(*words, str(self.address))})
+            lines = [f"inet {a}" for a in self.aliases]
+        for n, line in enumerate(lines, self.alias):
+            yield Implied("setting", f"{key}_alias{n}", {"value": line})
+
+    def want(self, view: View) -> Wish[CarpState]:
+        mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
+        params = (self.vhid, self.advbase, self.advskew)
+        return Present(CarpState(*params, tuple(mine), self.promisc, target=target))
+
+    def look(self, around: Around) -> Look[CarpState]:
+        dialect, target, _ = self._place(around)
+        answer = parent = yield Run(("ifconfig", target))
+        if self.promisc and target != self.interface:
+            parent = yield Run(("ifconfig", self.interface))
+        uname = yield Run(("uname", "-r"))
+        if parse_dialect(uname.stdout) != dialect:
+            return Unknown(
+                f"this node says it is {uname.said}, which has no CARP of dialect {dialect}; "
+                f"write its release in [node.{self.id.node}], or another dialect in this table"
+            )
+        if dialect == "carp0" and "does not exist" in answer.stderr:
+            return Absent()
+        shown, below = parse_ifconfig(answer.stdout), parse_ifconfig(parent.stdout)
+        if shown is None or below is None:
+            said = answer.said if shown is None else parent.said
+            return Unknown(f"ifconfig does not show what it should: {said}")
+        return self._seen(shown, target, promisc=self.promisc and "PROMISC" in below.flags)
+
+    def _seen(self, shown: Shown, target: str, *, promisc: bool) -> Observation[CarpState]:
+        """Our group: by its vhid, or by an address of ours that another vhid has."""
+        ours = {a.ip for a in (self.address, *self.aliases)}
+        vhids = [v for a, v in shown.addresses if v == self.vhid or (v and a.ip in ours)]
+        if target != self.interface:  # all of a carpN interface
+            vhids = [max(shown.groups, default=0)]
+        if not vhids:
+            return Absent()
+        vhid = self.vhid if self.vhid in vhids else vhids[0]
+        if vhid and vhid not in shown.groups:
+            return Unknown(f"vhid {vhid} of {target} has no carp: line; is it VRRP?")
+        state, base, skew = shown.groups.get(vhid, ("", 1, 0))
+        mine = sorted(a for a, v in shown.addresses if v == vhid or target != self.interface)
+        return Present(CarpState(vhid, base, skew, tuple(mine), promisc, state, target))
+
+    def _kept(self, seen: CarpState | None, wish: CarpState | None) -> tuple[IPv4Interface, ...]:
+        """The addresses that are right. On an interface they do not change their vhid."""
+        if not seen or not wish or (seen.vhid != wish.vhid and seen.target == self.interface):
+            return ()
+        return tuple(a for a in seen.addresses if a in wish.addresses)
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        seen = change.observed.state if isinstance(change.observed, Present) else None
+        wish = change.wish.state if isinstance(change.wish, Present) else None
+        steps = [*self._downs(seen, wish), *(self._ups(seen, wish) if wish else ())]
+        return (*steps[:-1], *(replace(last, settle_s=SETTLE_S) for last in steps[-1:]))
+
+    def _downs(self, seen: CarpState | None, wish: CarpState | None) -> Iterator[Action]:
+        """What must not be there. The last one goes first, so that the others keep their verbs."""
+        if seen and not wish and seen.target != self.interface:
+            gone = Command(("ifconfig", seen.target, "destroy"))
+            yield self.down("remove", f"{seen.target} is not wished here", gone)
+        elif seen:
+            wrong = sorted(set(seen.addresses) - set(self._kept(seen, wish)))
+            for n, address in reversed(list(enumerate(wrong))):
+                gone = Command(("ifconfig", seen.target, "inet", str(address.ip), "-alias"))
+                why = f"{address} is on vhid {seen.vhid} of {seen.target} and not wished there"
+                yield self.down(f"remove{n or ''}", why, gone)
+
+    def _ups(self, seen: CarpState | None, wish: CarpState) -> Iterator[Action]:
+        """What is missing. An address that is there is never added again: that is a failover."""
+        name, clone, kept = wish.target, wish.target != self.interface, self._kept(seen, wish)
+        if wish.promisc and not (seen and seen.promisc):
+            listen = Command(("ifconfig", self.interface, "promisc"))
+            yield self.up("promisc", f"{self.interface} is not in promiscuous mode", listen)
+        if clone and not seen:
+            yield self.up("create", f"there is no {name}", Command(("ifconfig", name, "create")))
+        for n, address in enumerate(wish.addresses):
+            first = clone and not kept and n == 0
+            words = [*self._new, str(address)] if first else [*self._new, "alias", str(address)]
+            why = f"{address} is not on vhid {wish.vhid} of {name}"
+            if address not in kept:
+                yield self.up(f"add{n or ''}", why, Command(("ifconfig", name, *words)))
+        was, to_be = ((s.vhid, s.advbase, s.advskew) for s in (seen or wish, wish))
+        if kept and was != to_be:
+            why = f"vhid, advbase and advskew of {name} are {was}, wished is {to_be}"
+            words = self._words(was[1], was[2])
+            yield self.up("set", why, Command(("ifconfig", name, *words)))
