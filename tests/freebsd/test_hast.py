@@ -128,6 +128,13 @@ def test_every_recorded_dump_is_read(name: str) -> None:
         assert f"    {key}: {getattr(state, key)}\n" in record.stdout
 
 
+@pytest.mark.parametrize("missing", ["resuid", "localcnt", "remotecnt", "prevrole"])
+def test_half_a_dump_is_none(missing: str) -> None:
+    text = recording("hast-dump-primary-complete").stdout
+    assert parse_dump(STATE, text.replace(missing, "other")) is None
+    assert parse_dump(STATE, text.replace(": 0", ": none")) is None
+
+
 def test_numbers_of_a_busy_primary() -> None:
     state = parse_list(recording("hast-degraded-dirty-list").stdout)["test"]
     assert (state.role, state.status, state.dirty) == ("primary", "degraded", 115343360)
@@ -286,6 +293,7 @@ def test_no_guess_where_the_address_is_not_known(followed: Observation[State]) -
     wish = wished(hast(), followed)
     assert isinstance(wish, Unknown)
     assert wish.until == ResourceId("hasta", "carp", "vip")
+    assert wish.why.startswith("carp.vip is not in place")
 
 
 def test_a_fixed_role_asks_nobody() -> None:
@@ -420,8 +428,11 @@ def test_what_is_done(
 
 
 def test_evidence_alone_is_no_reason_to_act() -> None:
-    busy = role("primary", status="degraded", dirty=5, workerpid=1, write_errors=2, mounted="/x")
+    numbers = {"dirty": 5, "workerpid": 1, "write_errors": 2, "resuid": 3, "localcnt": 4}
+    words = {"status": "degraded", "mounted": "/x", "prevrole": "primary", "remotecnt": 5}
+    busy = role("primary", has_metadata=False, **numbers, **words)
     assert acts(busy, role("primary")) == ()
+    assert busy == role("primary")
 
 
 def test_a_promotion_goes_up_and_must_still_be_seen() -> None:
@@ -450,6 +461,7 @@ def test_a_reload_keeps_the_role_and_is_waited_for() -> None:
     reload, _ = acts(role("secondary", device="/dev/x"), role("primary"))
     assert reload.effect == Command(("service", "hastd", "reload"))
     assert (reload.goal, reload.settle_s) == (role("secondary"), 12)
+    assert reload.direction is Direction.UP
     assert reload.why == "hastd still has device /dev/x"
     first, _ = acts(Absent(), role("primary"))
     assert first.goal == role("init")

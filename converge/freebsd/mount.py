@@ -1,0 +1,157 @@
+"""Kind `mount`: the right device on a mount point, or an empty sealed directory, never else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from converge.core.host import Answer, Command, Run
+from converge.core.ids import Ref, ResourceId
+from converge.core.plan import Action, Change, Direction
+from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.state import Absent, Present, State, Unknown, Wish
+
+DevicePath = Annotated[str, Field(pattern=r"^/\S+$")]
+
+
+@dataclass(frozen=True)
+class MountState(State):
+    """What is mounted there; an empty `device` is nothing.
+
+    A directory that is not mounted is sealed (mode 0, flag schg), so that nobody can write into
+    it by mistake: a database server would make a new database there (F46).
+    """
+
+    device: str
+    sealed: bool = field(default=True, compare=False)
+
+    @property
+    def active(self) -> bool:
+        return bool(self.device)
+
+    @property
+    def glance(self) -> str:
+        return f"{self.device} mounted" if self.device else "not sealed"
+
+
+def parse_mounts(text: str) -> dict[str, str]:
+    """Device by mount point, from `mount -p`; of two on one point the upper one."""
+    lines = (line.split() for line in text.splitlines())
+    return {words[1]: words[0] for words in lines if len(words) > 1}
+
+
+def parse_seal(answer: Answer) -> bool | None:
+    """Is the directory sealed, from `stat -f "%Lp %Sf"`? None: the answer does not say."""
+    if answer.code != 0:
+        return False if answer.said.endswith("No such file or directory") else None
+    found = re.fullmatch(r"([0-7]+) (\S+)\n", answer.stdout)
+    if not found:
+        return None
+    return int(found[1], 8) == 0 and "schg" in found[2].split(",")
+
+
+class Mount(Resource[MountState]):
+    """A UFS mounted where the table is named after, for example [mount."/hast/test"]."""
+
+    kind: ClassVar[str] = "mount"
+    headline: ClassVar[bool] = True
+
+    device: Ref | DevicePath = Field(
+        description="What is mounted: a HAST resource like hast.test, or the path of a device."
+    )
+    fstype: Literal["ufs"] = Field(default="ufs", description="The only kind there is.")
+    options: tuple[str, ...] = Field(
+        default=("rw",),
+        min_length=1,
+        description="Options of mount(8), used when it is mounted; a later change waits for the "
+        "next mount. force is not taken: what is not clean is checked first.",
+    )
+
+    @field_validator("id")
+    @classmethod
+    def _absolute(cls, id: ResourceId) -> ResourceId:
+        if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[^/\s]+)+", id.name):
+            raise ValueError(
+                'a mount is named after its directory: an absolute path, like [mount."/hast/test"]'
+            )
+        return id
+
+    @field_validator("options")
+    @classmethod
+    def _harmless(cls, options: tuple[str, ...]) -> tuple[str, ...]:
+        for option in options:
+            if option == "force" or not re.fullmatch(r"[a-z0-9][a-z0-9=_.]*", option):
+                raise ValueError(f"{option!r} is not an option that can be taken: see mount(8)")
+        return options
+
+    def _filesystem(self) -> str:
+        return self.device.name if isinstance(self.device, Ref) else self.device
+
+    def needed(self, around: Around) -> Iterator[Ref]:
+        yield from self.needs
+        yield Ref(f"filesystem.{self._filesystem()}")
+
+    def implied(self, around: Around) -> Iterator[Implied]:
+        yield Implied("filesystem", self._filesystem(), {"device": self.device})
+
+    def offers(self) -> dict[str, str]:
+        """`device` may be a reference: what that one offers as `device` is the path."""
+        return {"path": self.id.name, "device": self.device}
+
+    def _device(self, around: Around) -> str:
+        if isinstance(self.device, Ref):
+            return around.offer(self.device, "device")
+        return self.device
+
+    def want(self, view: View) -> Wish[MountState]:
+        return Present(MountState(self._device(view.around)))
+
+    def look(self, around: Around) -> Look[MountState]:
+        path = self.id.name
+        mounts = yield Run(("mount", "-p"))
+        if mounts.code != 0:
+            return Unknown(mounts.said)
+        device = parse_mounts(mounts.stdout).get(path)
+        if device is not None:
+            return Present(MountState(device))
+        answer = yield Run(("stat", "-f", "%Lp %Sf", path))
+        sealed = parse_seal(answer)
+        if sealed is None:
+            return Unknown(f"stat {path}: {answer.said}")
+        return Absent() if sealed else Present(MountState("", sealed=False))
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        seen = change.observed.state if isinstance(change.observed, Present) else None
+        if not isinstance(change.wish, Present):
+            if seen is None:
+                return ()
+            if not seen.device:
+                return self._sealing(Direction.DOWN)
+            return (self._unmount(f"{seen.device} is mounted here, and is not wished here"),)
+        wished = change.wish.state.device
+        before: tuple[Action, ...] = ()
+        if seen and seen.device:
+            before = (self._unmount(f"{seen.device} is mounted here, wished is {wished}"),)
+        elif seen:
+            before = self._sealing(Direction.UP)
+        options = () if self.options == ("rw",) else ("-o", ",".join(self.options))
+        argv = ("mount", "-t", self.fstype, *options, wished, self.id.name)
+        return (*before, self.up("mount", f"{wished} is not mounted here", Command(argv), 5.0))
+
+    def _unmount(self, why: str) -> Action:
+        # Never -f: it takes the files away from under whoever uses them (fact 15). Its exit code
+        # is true (umount-busy, umount-not-mounted). Flushing may wait for HAST's silent peer.
+        return self.down("unmount", why, Command(("umount", self.id.name), deadline_s=60.0))
+
+    def _sealing(self, direction: Direction) -> tuple[Action, ...]:
+        path, act = self.id.name, self.down if direction is Direction.DOWN else self.up
+        make = Command(("install", "-d", "-m", "000", path))
+        why = "anybody could write below the mount point while nothing is mounted"
+        return (
+            act("make", why, make),
+            act("seal", why, Command(("chflags", "schg", path)), 5.0, Absent()),
+        )
