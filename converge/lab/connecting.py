@@ -11,6 +11,9 @@ from converge.lab.world import Hastd, Metadata, World
 FLASHES = {"metadata": 66, "split-brain": 78, "resuid": 78, "datasize": 75, "extentsize": 75}
 """Refusals that cost the secondary a worker, and what it leaves with."""
 
+FLASH_S = 0.5
+"""So long such a worker lives (timeline-hast-splitbrain.txt)."""
+
 
 def outcome(world: World, place: Place) -> str:
     """How an attempt would end now: '' connected, else why not.
@@ -116,4 +119,12 @@ def _flash(world: World, place: Place, there: Place, result: str) -> World:
         world = hastlog.warn(world, there.node, f"{hastlog.prefix(world, there)} {why}", pid)
     if result == "split-brain":
         world = hastlog.hook(hastlog.hook(world, there, result), place, result)
-    return hastlog.exited(world, there, pid, FLASHES[result])
+    return world.later(FLASH_S, there.node, "hast-flash", there.name, str(pid), result)
+
+
+def flashed(world: World, node: str, args: tuple[str, ...]) -> World:
+    """Timer: the main process sees that such a worker has left."""
+    there, pid = Place(node, args[0]), int(args[1])
+    if hastpair.find(world, there) is None:
+        return world
+    return hastlog.exited(world, there, pid, FLASHES[args[2]])

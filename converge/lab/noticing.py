@@ -10,7 +10,7 @@ from math import floor
 
 from converge.lab import connecting, connection, hastpair, workers
 from converge.lab.hastpair import Place
-from converge.lab.world import HastResource, World
+from converge.lab.world import HastResource, Process, World
 
 KEEPALIVE_S = 10.0
 """An idle primary says so often that it is there; nobody answers that."""
@@ -112,3 +112,26 @@ def _starting(world: World, place: Place, resource: HastResource) -> World:
     if resource.refusal != "unreachable" or not hastpair.carries(world, place):
         return world
     return hastpair.only_once(world, place, "hast-started", world.now + RESENT_S)
+
+
+def fleeting(world: World, node: str) -> tuple[Process, ...]:
+    """Workers of secondaries that come, see that they cannot stay, and leave.
+
+    While a split-brain lasts one comes every 10 s. After the first few the world keeps no trace
+    of them; they are told from the time alone.
+    """
+    main = world.machine(node).hastd
+    if main is None:
+        return ()
+    seen = [t.args[:2] for t in world.timers if (t.node, t.what) == (node, "hast-flash")]
+    for place in hastpair.places(world):
+        resource, there = hastpair.get(world, place), hastpair.partner(world, place)
+        if there is None or there.node != node or resource.tries < SPEAKS:
+            continue
+        phase = (world.now - resource.since) % workers.AGAIN_S
+        if resource.refusal in connecting.FLASHES and phase < connecting.FLASH_S and not seen:
+            seen.append((there.name, str(world.machine(node).next_pid)))
+    return tuple(
+        Process(int(pid), f"hastd: {name} (secondary)", ppid=main.pid, started=world.now)
+        for name, pid in seen
+    )

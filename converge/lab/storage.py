@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from converge.lab import (
+    connecting,
     daemon,
     hastpair,
     noticing,
@@ -22,7 +23,9 @@ from converge.lab import (
 )
 from converge.lab.hastlog import MESSAGES
 from converge.lab.hastpair import Place
-from converge.lab.world import Disk, Handler, HastResource, Process, Table, Ufs, World
+from converge.lab.world import Disk, Handler, HastResource, Table, Ufs, World
+
+fleeting = noticing.fleeting
 
 UNMOUNTED_S = 5.0
 """At the next flush the kernel gives up a mount whose device is gone (recordings, fact 8)."""
@@ -178,26 +181,6 @@ def hastd_signalled(world: World, node: str, signal: int) -> World:
     return daemon.gone(world, node)
 
 
-def fleeting(world: World, node: str) -> tuple[Process, ...]:
-    """Workers that exist at this very moment and leave no trace in the world.
-
-    In a split-brain the primary calls every 10 s; the secondary's worker lives for half a second
-    then (timeline-hast-splitbrain).
-    """
-    found = []
-    for place in hastpair.places(world):
-        resource = hastpair.get(world, place)
-        there = hastpair.partner(world, place)
-        if there is None or there.node != node or resource.tries < noticing.SPEAKS:
-            continue
-        if resource.refusal == "split-brain" and (world.now - resource.since) % 10.0 < 0.5:
-            main = world.machine(node).hastd
-            title = f"hastd: {place.name} (secondary)"
-            pid = world.machine(node).next_pid
-            found.append(Process(pid, title, ppid=main.pid if main else 1, started=world.now))
-    return tuple(found)
-
-
 def react(world: World) -> World:
     """What follows at once for HAST and its devices from what is so."""
     for node, machine in sorted(world.machines.items()):
@@ -244,6 +227,7 @@ TIMERS: dict[str, Handler] = {
     "hast-noticed": workers.notice,
     "hast-stalled": workers.notice,
     "hast-synced": syncing.finished,
+    "hast-flash": connecting.flashed,
     "hast-reload": daemon.reload,
     "hast-unmount": _unmount,
 }
