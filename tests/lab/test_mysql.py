@@ -117,6 +117,17 @@ def test_a_start_that_has_to_recover_long_returns_0_before_it_is_ready() -> None
     assert code(later(result.world, 50), "mysqladmin ping") == 0
 
 
+def test_a_stale_pid_file_makes_start_return_before_anything_is_ready() -> None:
+    result = sh(stale().change("hasta", recovery_s=60.0), "hasta", START)
+    assert (result.answer.code, result.took_s < 1) == (0, True)
+    assert code(result.world, "mysqladmin ping") == 1
+
+
+def test_a_pid_file_with_the_pid_of_something_else_is_no_server() -> None:
+    world = then(running(), "cp /var/run/hastd.pid /mysql/db/hasta.pid")
+    assert code(world, "service mysql-server onestatus") == 1
+
+
 def test_a_proper_stop_needs_no_recovery() -> None:
     world = stopped().change("hasta", recovery_s=1000.0)
     assert code(then(world, START, "sleep 1"), "mysqladmin ping") == 0
@@ -196,6 +207,13 @@ def test_a_row_that_waits_when_the_power_is_cut_is_not_acknowledged() -> None:
     assert not mysqld.put_row(world, "hasta", "two")[1]
 
 
+def test_a_row_is_not_acknowledged_by_a_machine_that_goes_down_meanwhile() -> None:
+    world = faults.cut(running(), "hasta").later(5.0, "hasta", "boot.halt", "off")
+    world, acknowledged = mysqld.put_row(world, "hasta", "one")
+    assert not acknowledged
+    assert not world.machine("hasta").powered
+
+
 def test_clients_are_refused_at_once_or_wait_for_an_address_that_is_nowhere() -> None:
     refused = sh(stopped(), "hastb", "nc -w 3 192.168.1.51 3306")
     assert (refused.answer.code, refused.took_s < 1) == (1, True)
@@ -209,6 +227,8 @@ def test_the_listening_address_comes_from_my_cnf_unless_mysql_args_says_it() -> 
     lines += "; printf '[mysqld]\\nbind-address = 127.0.0.1\\n' > /usr/local/etc/mysql/my.cnf"
     world = then(stopped(), lines, START)
     assert mysqld.running(world.machine("hasta"))[0].data["bind"] == "127.0.0.1"
+    assert code(later(world, 1), "nc -z -w 1 127.0.0.1 3306") == 0
+    assert code(later(world, 1), "nc -z -w 1 192.168.1.51 3306") == 1
     world = then(stopped(), lines, "sysrc mysql_args=--bind_address=192.168.1.51", START)
     assert mysqld.running(world.machine("hasta"))[0].data["bind"] == "192.168.1.51"
 

@@ -161,6 +161,22 @@ def test_a_gone_device_is_read_from_memory_and_written_until_the_flush() -> None
     assert "x" not in on_disk(world, "hasta").files
 
 
+def test_a_dead_mount_does_not_write_to_a_device_that_came_back() -> None:
+    world = then(mounted(), "hastctl role secondary test; hastctl role primary test; sleep 2")
+    assert storage.device(world, "hasta", "/dev/hast/test") is not None
+    world = then(world, "touch /mysql/x")
+    assert read_file(world, "hasta", "/mysql/x") is not None
+    assert "x" not in on_disk(world, "hasta").files
+
+
+def test_mounts_below_mounts() -> None:
+    world = then(mounted(), f"newfs -U {SPARE}; mkdir /mysql/sub; mount {SPARE} /mysql/sub")
+    world = then(world, "touch /mysql/sub/f /mysql/g")
+    assert "f" in on_disk(world, "hasta", SPARE).files
+    assert {"sub", "g"} <= set(on_disk(world, "hasta").files)
+    assert "sub/f" not in on_disk(world, "hasta").files
+
+
 def test_young_directories_do_not_survive_on_any_disk() -> None:
     world = then(mounted(), "mkdir /mysql/old; sleep 70; mkdir -p /mysql/new/er")
     world = then(world, "touch /mysql/old/f /mysql/new/er/f /mysql/f; sleep 5")
