@@ -26,6 +26,7 @@ def on_hasta(line: str, stdin: str = "") -> Result:
             "if test -d /nosuch; then echo a; elif test -d /etc; then echo b; else echo c; fi",
             "b\n",
         ),
+        ('x="b  c"; for f in $(echo a $x) "$x"; do echo "$f."; done', "a.\nb.\nc.\nb  c.\n"),
         ("echo text > /tmp/f; echo more >> /tmp/f; cat < /tmp/f", "text\nmore\n"),
         ("ls /nosuch 2>&1 | sed -n 's/No such.*/gone/p'", "ls: /nosuch: gone\n"),
         ("ls /nosuch > /tmp/f 2>&1; wc -l /tmp/f", "       1 /tmp/f\n"),
