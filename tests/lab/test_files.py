@@ -30,6 +30,7 @@ def said(line: str) -> str:
         ("mkdir -p /tmp/d/e; rmdir /tmp/d; rm /tmp/d; rm -r /tmp/d; ls /tmp",
          "rmdir: /tmp/d: Directory not empty\nrm: /tmp/d: is a directory\n"),
         ("cp /etc/rc.conf /tmp; mv /tmp/rc.conf /tmp/x; ls /tmp", "x\n"),
+        ("mkdir -m 000 /tmp/d; chmod 1004 /tmp; stat -f '%Mp %Lp' /tmp/d /tmp", "0 0\n1 4\n"),
         ("touch /nosuch/f", "touch: /nosuch/f: No such file or directory\n"),
         ("cat /etc", "cat: /etc: Is a directory\n"),
         ("test -c /dev/vtbd1 && [ -x /etc/rc.d/hastd ] && [ ! -e /x ] && echo all", "all\n"),

@@ -66,11 +66,11 @@ def _checked(world: World, node: str, words: Words, device: Device | None, path:
     if ufs is None:
         loud = not (words.has("p") or words.has("F"))
         return _Found(8 if loud else 3, NO_BLOCK * (2 if loud else 1))
+    if words.has("F"):
+        return _Found(0 if checking.dirty(ufs) else 7, "")
     wrong = checking.dirty(ufs)
     if mounts:
         wrong = mounts[-1].unclean or checking.dirty(replace(ufs, clean=True))
-    if words.has("F"):
-        return _Found(0 if wrong else 7, "")
     if words.has("p"):
         return _preened(device, ufs, shut=shut or words.has("n"))
     return _walked(device, ufs, wrong=wrong, write=words.has("y") and not shut)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from converge.lab import mysqld, processes, storage
 from converge.lab.getopt import getopt
+from converge.lab.regex import compiled
 from converge.lab.world import Machine, Process, Program, Result, World, done, failed
 
 MESSAGES = "/var/log/messages"
@@ -77,16 +76,19 @@ def _columns(names: list[str], row: list[str], widths: list[int]) -> str:
 
 def _matching(world: World, node: str, argv: tuple[str, ...]) -> list[Process] | str:
     """Processes that pgrep's words mean, or what is wrong with the words."""
-    words = getopt(argv, "flxqonu:P:")
+    words = getopt(argv, "filxqonu:P:")
     if words.bad or not words.rest:
         return f"usage: {argv[0]} [-flnoqx] [-P ppid] [-u euid] [pattern ...]\n"
+    patterns = [compiled(text, extended=True, fold=words.has("i")) for text in words.rest]
+    ready = [p.fullmatch if words.has("x") else p.search for p in patterns if p is not None]
+    if len(ready) < len(patterns):
+        return f"{argv[0]}: Cannot compile regular expression\n"
     found = []
     for process in processes.processes(world, node):
         text = process.command if words.has("f") else processes.comm(process)
-        match = re.fullmatch if words.has("x") else re.search
         parent = words.given.get("P", str(process.ppid)) == str(process.ppid)
         user = words.given.get("u", process.user) == process.user
-        if parent and user and any(match(pattern, text) for pattern in words.rest):
+        if parent and user and any(match(text) for match in ready):
             found.append(process)
     if words.has("n") or words.has("o"):
         found = sorted(found, key=lambda p: p.started)[-1 if words.has("n") else 0 :][:1]
@@ -98,7 +100,7 @@ def _pgrep(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
     found = _matching(world, node, argv)
     if isinstance(found, str):
         return failed(world, 2, found)
-    words = getopt(argv, "flxqonu:P:")
+    words = getopt(argv, "filxqonu:P:")
     text = ""
     for process in found:
         shown = process.command if words.has("f") else processes.comm(process)

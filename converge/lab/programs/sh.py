@@ -1,12 +1,9 @@
-"""sh itself, sleep and time."""
+"""sh itself, scripts by their path, and sleep."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from converge.core.host import Answer
 from converge.lab.getopt import getopt
-from converge.lab.machine import run
 from converge.lab.programs.service import run_script
 from converge.lab.shell import sh
 from converge.lab.ufs import absolute, read_file
@@ -37,17 +34,6 @@ def _sleep(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
         return failed(world, 1, "usage: sleep number[unit] [...]\n")
 
 
-def _time(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    """time [-p] PROGRAM: seconds on stderr behind what the program says."""
-    words = getopt(argv, "p")
-    if not words.rest:
-        return failed(world, 1, "usage: time [-al] [-h | -p] [-o file] utility\n")
-    result = run(world, node, words.rest, stdin)
-    told = f"real {result.took_s:.2f}\nuser 0.00\nsys 0.00\n"
-    answer = result.answer
-    return replace(result, answer=replace(answer, stderr=answer.stderr + told))
-
-
 def _script(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     """A file that is run by its path: 126 without the executable bit."""
     file = read_file(world, node, argv[0])
@@ -58,4 +44,4 @@ def _script(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resul
     return _sh(world, node, ("sh", *argv), stdin)
 
 
-PROGRAMS: dict[str, Program] = {"sh": _sh, "sleep": _sleep, "time": _time, "script": _script}
+PROGRAMS: dict[str, Program] = {"sh": _sh, "sleep": _sleep, "script": _script}

@@ -56,7 +56,7 @@ def _datum(shown: Shown, word: str, how: str, letter: str, times: str) -> str:
         return str(int(EPOCH + seconds))
     if letter == "p":
         parts = {"S": shown.letters, "H": shown.kind.lstrip("0"), "M": shown.permissions[0]}
-        low = shown.permissions[1:]
+        low = f"{int(shown.permissions[1:], 8):o}"
         return parts.get(how, low if how == "L" else shown.kind.lstrip("0") + shown.permissions)
     if letter == "T":
         return KINDS[shown.kind][1] if how == "H" else {"04": "/", "14": "="}.get(shown.kind, "")
