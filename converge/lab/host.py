@@ -81,12 +81,13 @@ class LabReader:
         if silent:
             self._lab.pass_until(self._lab.world.now + self._patience_s)
             return [Answer(lost=silent) for _ in queries]
+        start = self._lab.world.now
         answers, took_s = [], 0.0
         for query in queries:
             answer, query_s = self._answer(query)
             answers.append(answer)
             took_s = max(took_s, query_s)
-        self._lab.pass_until(self._lab.world.now + took_s)
+        self._lab.pass_until(start + took_s)
         return answers
 
     @property
@@ -158,10 +159,11 @@ class LabHost(LabReader):
         self._count += 1
         ticket = Ticket(self._count)
         silent = "" if isinstance(effect, Wait) else self._silence()
+        start = self._lab.world.now  # sh lets time pass itself
         answer, took_s = (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
         world = self._lab.world
         booted = None if isinstance(effect, Wait) else world.machine(self._node).booted
-        self._begun[ticket] = _Begun(world.now + took_s, answer, booted)
+        self._begun[ticket] = _Begun(start + took_s, answer, booted)
         return ticket
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from converge.core.host import Answer, Command, Run
 from converge.lab import faults
 from converge.lab.fresh import recorded_pair
+from converge.lab.host import Lab, LabHost
 from converge.lab.shell import sh
 from converge.lab.world import Result
 
@@ -69,6 +71,17 @@ def test_time_passes_between_commands_and_pipes_run_side_by_side() -> None:
     result = on_hasta("sleep 2; sleep 3 | sleep 1")
     assert result.took_s == pytest.approx(5.0, abs=0.01)
     assert result.world.now == pytest.approx(before.now + result.took_s)
+
+
+def test_a_host_of_the_lab_counts_the_time_of_a_shell_once() -> None:
+    lab = Lab(recorded_pair())
+    begun, host = lab.world.now, LabHost(lab, "hasta")
+    line = ("sh", "-c", "sleep 5; sleep 5")
+    host.ask([Run(line, deadline_s=30.0), Run(("hostname",))])
+    assert lab.world.now - begun == pytest.approx(10.0, abs=0.1)
+    ticket = host.begin(Command(line))
+    assert host.wait([ticket], begun + 60) == {ticket: Answer()}
+    assert lab.world.now - begun == pytest.approx(20.0, abs=0.1)
 
 
 def test_a_shell_that_stands_in_a_directory_holds_the_file_system() -> None:
