@@ -212,7 +212,7 @@ class Setting(Resource[SettingState]):
         """The wished value itself where the text is the same, or the same with its mask on."""
         value, wished = found.value, self._wished
         same = reveal(wished) in value.split() if self.member else value == reveal(wished)
-        same = same or value in (str(wished), str(_without_password(reveal(wished))))
+        same = same or value == str(wished)
         return SettingState(wished if same else self._covered(value), self._covered(found.line))
 
     def _overruled(self, said: Assignment) -> Present[SettingState] | Unknown:

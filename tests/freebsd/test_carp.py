@@ -187,6 +187,11 @@ def test_the_second_group_is_seen_by_its_number() -> None:
     assert not is_active(seen)
 
 
+def test_its_number_counts_more_than_its_address() -> None:
+    seen = look(vip(vhid=2), recording("ifconfig-two-vhids-new").stdout)
+    assert seen == Present(CarpState(2, 1, 50, (IPv4Interface("192.168.1.60/32"),)))
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from converge.core.host import NO_SUCH_FILE, Answer, Edit, edited
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Direction
-from converge.core.secret import Secret, join, reveal
+from converge.core.secret import Secret, join, masked, reveal
 from converge.core.state import Absent, Present, Unknown, in_sync
-from converge.freebsd.setting import Assignment, Setting, SettingState, parse_setting
+from converge.freebsd.setting import PASSWORDS, Assignment, Setting, SettingState, parse_setting
 from tests.freebsd.around import Neighbours, Surroundings, change, made
 from tests.looking import see
 from tests.recorded import recording
@@ -355,10 +355,10 @@ def test_a_secret_without_a_known_form_hides_all_of_the_line() -> None:
 
 @pytest.mark.parametrize("password", ["testpass", "1", "50", "alias"])
 def test_an_answer_with_its_mask_on_is_taken_as_equal(password: str) -> None:
-    masked = RC_CONF.replace("pass testpass", "pass ***")
+    hidden = masked(RC_CONF.replace("testpass", password), (), PASSWORDS)
     setting = secret_alias(password)
-    assert in_sync(look(setting, masked), setting.want(VIEW))
-    assert not in_sync(look(setting, masked.replace("vhid 1", "vhid 2")), setting.want(VIEW))
+    assert in_sync(look(setting, hidden), setting.want(VIEW))
+    assert not in_sync(look(setting, hidden.replace("vhid 1", "vhid 2")), setting.want(VIEW))
 
 
 def test_queries_say_what_must_be_masked() -> None:
@@ -382,6 +382,7 @@ def test_queries_say_what_must_be_masked() -> None:
         ("a b", {"value": "1"}, "one plain word"),
         ("a;b", {"value": "1"}, "one plain word"),
         ("k", {"value": "a#b", "file": "/etc/sysctl.conf"}, "without the characters"),
+        ("k", {"value": "a ", "file": "/etc/sysctl.conf"}, "one line"),
         ("k", {"value": "1", "file": "rc.conf"}, "pattern"),
         ("k", {"value": 1}, "string"),
         ("k", {}, "required"),
