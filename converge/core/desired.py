@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from converge.core.duration import Duration
 from converge.core.errors import Problem
@@ -46,7 +46,9 @@ def _node_name(text: str) -> str:
     return text
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[
+    str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "ipvanyaddress"})
+]
 NodeName = Annotated[str, AfterValidator(_node_name)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_args
 
@@ -27,19 +27,29 @@ def checked(
     table: Table,
     place: Place,
     notes: Notes,
+    *,
     extra: Mapping[str, object] | None = None,
+    excused: Collection[str] = (),
 ) -> M | None:
-    """The table as the model has it, or None and notes. `extra` is not the operator's."""
+    """The table as the model has it, or None and notes.
+
+    `extra` is not the operator's; `excused` are keys that are not called missing, as a misspelt
+    one was noted already.
+    """
     try:
         return model.model_validate_json(json.dumps({**table, **(extra or {})}))
     except ValidationError as bad:
         errors = bad.errors(include_url=False)
-    for at, error in _by_value(errors, table):
-        _note(model, at, error, place, notes)
+    found = _by_value(errors, table)
+    strays = {at for at, error in found.items() if error["type"] == "extra_forbidden"}
+    told = {(name,) for name in excused} | {_note_stray(model, at, place, notes) for at in strays}
+    for at, error in found.items():
+        if at not in strays | told:
+            _note(model, at, error, place, notes)
     return None
 
 
-def _by_value(errors: list[ErrorDetails], table: Table) -> Iterator[tuple[Keys, ErrorDetails]]:
+def _by_value(errors: list[ErrorDetails], table: Table) -> dict[Keys, ErrorDetails]:
     """One complaint per value: several come from a choice of types, of which none fitted."""
     seen: dict[Keys, ErrorDetails] = {}
     for error in errors:
@@ -48,7 +58,7 @@ def _by_value(errors: list[ErrorDetails], table: Table) -> Iterator[tuple[Keys, 
             seen[at] = {**error, "type": "none_fits", "input": _value(at, table)}
         else:
             seen[at] = error
-    yield from seen.items()
+    return seen
 
 
 def _way(error: ErrorDetails, table: Table) -> Keys:
@@ -73,14 +83,18 @@ def _value(way: Keys, table: Any) -> Any:
     return table
 
 
+def _note_stray(model: type[BaseModel], at: Keys, place: Place, notes: Notes) -> Keys:
+    """Note a key that is none; the way to the key that was meant."""
+    known = _known(schema_at(model, at[:-1]))
+    guess = near(str(at[-1]), known)
+    notes.stray(place(at), f'there is no key "{at[-1]}" here', ", ".join(known), guess)
+    return (*at[:-1], guess)
+
+
 def _note(
     model: type[BaseModel], at: Keys, error: ErrorDetails, place: Place, notes: Notes
 ) -> None:
-    if error["type"] == "extra_forbidden":
-        allowed = _known(schema_at(model, at[:-1]))
-        said, guess = f'there is no key "{at[-1]}" here', near(str(at[-1]), allowed)
-        notes.stray(place(at), said, ", ".join(allowed), guess)
-    elif error["type"] == "missing" and isinstance(at[-1], int):
+    if error["type"] == "missing" and isinstance(at[-1], int):
         notes.add(place(at[:-1]), "this list is too short", words(schema_at(model, at[:-1])))
     elif error["type"] == "missing":
         notes.add(place(at), f'"{at[-1]}" is missing', missing(schema_at(model, at)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
 from pydantic import BaseModel
@@ -39,11 +39,11 @@ def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
     Raises BadDesired with every problem, in the order of the lines.
     """
     table, notes = read_toml(text, path, _secrecy(kinds))
-    _check_top(table, kinds, notes)
+    doubted = _check_top(table, kinds, notes)
     guard = _single(GuardTable, "guard", table, notes)
     witness = _single(WitnessTable, "witness", table, notes)
     names, pair = _pair(table, guard or GuardTable(), kinds, notes)
-    resources = read_resources(table, names, kinds, notes, read)
+    resources = read_resources(table, names, kinds, notes, read, doubted)
     if notes.problems or not pair or not guard or not witness:
         raise BadDesired(notes.sorted())
     digest = _digest(pair, guard, witness, resources)
@@ -57,19 +57,20 @@ def _secrecy(kinds: Kinds) -> Secrecy:
     )
 
 
-def _check_top(table: Table, kinds: Kinds, notes: Notes) -> None:
-    """A file of another form is not looked at any further."""
+def _check_top(table: Table, kinds: Kinds, notes: Notes) -> set[str]:
+    """The kinds that were meant by misspelt names. A file of another form is not taken apart."""
     this = f"schema = {SCHEMA}"
     if "schema" not in table:
         notes.add(("schema",), '"schema" is missing: it says which form of file this is', this)
     elif table["schema"] != SCHEMA or isinstance(table["schema"], bool):
         notes.add(("schema",), f"this version of converge reads schema {SCHEMA} only", this)
         raise BadDesired(notes.sorted())
-    for name in table:
-        if name not in TABLES and name not in kinds and name != "schema":
-            allowed = f"{', '.join(TABLES)}, or a kind: {', '.join(sorted(kinds))}"
-            guess = near(name, [*TABLES, *kinds, "schema"])
-            notes.stray((name,), f'there is no table or kind "{name}"', allowed, guess)
+    known = [*TABLES, *kinds, "schema"]
+    strays = {name: near(name, known) for name in table if name not in known}
+    for name, guess in strays.items():
+        allowed = f"{', '.join(TABLES)}, or a kind: {', '.join(sorted(kinds))}"
+        notes.stray((name,), f'there is no table or kind "{name}"', allowed, guess)
+    return set(strays.values())
 
 
 def _single(model: type[M], key: str, table: Table, notes: Notes) -> M | None:
@@ -103,7 +104,7 @@ def _pair(
         elif name not in bodies and name not in meant:
             said = f"the table [node.{name}] with this node's address is missing"
             notes.add(("pair", "nodes", at), said)
-    nodes = [_node(name, bodies.get(name), guard, kinds, notes) for name in head.nodes]
+    nodes = [_node(name, bodies.get(name), guard, kinds, notes, meant) for name in head.nodes]
     _check_apart(nodes, notes)
     return list(head.nodes), Pair(head.name, {node.name: node for node in nodes if node})
 
@@ -120,19 +121,25 @@ def _node_tables(table: Table, notes: Notes) -> dict[str, Table]:
 
 
 def _node(
-    name: str, body: Table | None, guard: GuardTable, kinds: Kinds, notes: Notes
+    name: str,
+    body: Table | None,
+    guard: GuardTable,
+    kinds: Kinds,
+    notes: Notes,
+    meant: Collection[str],
 ) -> Node | None:
     """One node, without its own tables of resources."""
     if body is None:
         return None
     own = {key: value for key, value in body.items() if key not in kinds}
-    for key in [key for key in own if key not in NodeTable.model_fields]:
-        known = [*NodeTable.model_fields, *kinds]
-        allowed = f"{', '.join(NodeTable.model_fields)}, or tables [node.{name}.KIND.NAME]"
-        said = f'a node has no key "{key}"'
-        notes.stray(("node", name, key), said, allowed, near(key, known))
-        del own[key]
-    read = checked(NodeTable, own, lambda at: ("node", name, *at), notes)
+    fields = NodeTable.model_fields
+    strays = {key: near(key, [*fields, *kinds]) for key in own if key not in fields}
+    for key, guess in strays.items():
+        allowed = f"{', '.join(fields)}, or tables [node.{name}.KIND.NAME]"
+        notes.stray(("node", name, key), f'a node has no key "{key}"', allowed, guess)
+    excused = {*strays.values(), *(fields if name in meant else ())}
+    own = {key: value for key, value in own.items() if key in fields}
+    read = checked(NodeTable, own, lambda at: ("node", name, *at), notes, excused=excused)
     if read is None:
         return None
     return Node(
@@ -151,7 +158,8 @@ def _check_apart(nodes: list[Node | None], notes: Notes) -> None:
     if one is None or other is None or one.name == other.name:
         return
     for key in ("hostname", "address", "replication_address"):
-        if getattr(one, key) == getattr(other, key):
+        same = getattr(one, key) == getattr(other, key)
+        if same and (key != "replication_address" or one.address != other.address):
             notes.add(("node", other.name, key), f"{one.name} has the same {key}")
 
 

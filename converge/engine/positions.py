@@ -89,6 +89,8 @@ class _Walk:
     def _pair(self, table: Keys) -> None:
         keys = self._key(table)
         self._expect("=")
+        self._skip(_SPACE)
+        self.began = self.offset
         self._value(keys)
 
     def _key(self, table: Keys) -> Keys:

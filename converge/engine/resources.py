@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
@@ -23,9 +23,18 @@ WRITTEN = '"the text itself", or { file = "/path/of/a/file/with/nothing/else/in/
 
 
 def read_resources(
-    table: Table, nodes: Sequence[str], kinds: Kinds, notes: Notes, read: Read
+    table: Table,
+    nodes: Sequence[str],
+    kinds: Kinds,
+    notes: Notes,
+    read: Read,
+    doubted: Collection[str] = (),
 ) -> Resources:
-    """Every resource of every node, in the order of their ids; those that are wrong are noted."""
+    """Every resource of every node, in the order of their ids; those that are wrong are noted.
+
+    `doubted` are kinds whose shared tables are misspelt, so that what a node lays over them
+    cannot be judged.
+    """
     found: Resources = {}
     open_once = cache(read)
     for name, kind in sorted(kinds.items()):
@@ -34,11 +43,16 @@ def read_resources(
             own = _named(_below(table, "node", node, name), ("node", node, name), notes)
             for one in sorted({*shared, *own}):
                 id = ResourceId(node, name, one)
+                if one not in shared and (
+                    name in doubted or _over_nothing(kind, id, own[one], shared, notes)
+                ):
+                    continue
                 whole, place = _merged(id, shared.get(one), own.get(one))
                 _check_references(kind, whole, place, kinds, notes)
                 opened = _open_secrets(kind, whole, place, notes, open_once)
-                made = checked(kind, whole, place, notes, {"id": asdict(id)})
+                made = checked(kind, whole, place, notes, extra={"id": asdict(id)})
                 if made is not None:
+                    _check_chosen(made, place, kinds, notes)
                     found[id] = made.model_copy(update=_as_secrets(made, opened))
     return dict(sorted(found.items()))
 
@@ -72,15 +86,32 @@ def _named(bodies: Any, way: Keys, notes: Notes) -> dict[str, Table]:
     for name, body in bodies.items():
         if not isinstance(body, dict):
             notes.stray((*way, name), f"a table of this kind has a name: [{header}.NAME]")
-        elif not name or not name.isprintable() or name != name.strip():
+            return {}
+        if not name or not name.isprintable() or name != name.strip():
             notes.stray((*way, name), "a name is printable and has no blanks around it")
         elif "id" in body:
             notes.stray((*way, name, "id"), 'there is no key "id" here: the name is in the header')
     return {
         name: {key: value for key, value in body.items() if key != "id"}
         for name, body in bodies.items()
-        if isinstance(body, dict)
     }
+
+
+def _over_nothing(
+    kind: type[Resource[Any]],
+    id: ResourceId,
+    own: Table,
+    shared: Mapping[str, Table],
+    notes: Notes,
+) -> bool:
+    """Is a node's table only the rest of a shared one, whose name it misspells?"""
+    guess = near(id.name, shared)
+    needed = {name for name, field in kind.model_fields.items() if field.is_required()} - {"id"}
+    if not guess or needed <= own.keys():
+        return False
+    said = f"there is no table [{id.kind}.{id.name}] that this one could be laid over"
+    notes.stray(("node", id.node, id.kind, id.name), said, guess=guess)
+    return True
 
 
 def _merged(id: ResourceId, shared: Table | None, own: Table | None) -> tuple[Table, Place]:
@@ -100,11 +131,23 @@ def _check_references(
     """A reference to a kind that is none. Whether the name is there, the graph knows."""
     for field in sorted((fields_of(kind, Ref) - fields_of(kind, str)) & table.keys()):
         for way, one in _leaves(table[field], (field,)):
-            head, dot, name = one.partition(".") if isinstance(one, str) else ("", "", "")
-            if dot and head not in kinds:
-                guess = near(head, kinds)
-                said = f'there is no kind "{head}" to refer to'
-                notes.spoil(place(way), said, guess=f"{guess}.{name}" if guess else "")
+            if isinstance(one, str) and "." in one:
+                _check_reference(Ref(one), place(way), kinds, notes)
+
+
+def _check_chosen(made: Resource[Any], place: Place, kinds: Kinds, notes: Notes) -> None:
+    """The same where plain text is taken as well: what it is shows only now."""
+    for field in sorted(fields_of(type(made), Ref) & fields_of(type(made), str)):
+        value = getattr(made, field)
+        if isinstance(value, Ref):
+            _check_reference(value, place((field,)), kinds, notes)
+
+
+def _check_reference(ref: Ref, at: Keys, kinds: Kinds, notes: Notes) -> None:
+    if ref.kind not in kinds:
+        guess = near(ref.kind, kinds)
+        said = f'there is no kind "{ref.kind}" to refer to'
+        notes.spoil(at, said, guess=f"{guess}.{ref.name}" if guess else "")
 
 
 def _leaves(value: Any, way: Keys) -> Iterator[tuple[Keys, Any]]:

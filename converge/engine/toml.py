@@ -140,7 +140,8 @@ def _syntax_problem(said: str, text: str, source: Source, found: Outline) -> Pro
     span = Span(line, column)
     if found.lost is not None and (at_end or message == "Unclosed array"):
         start, end = found.mentions[-1][0] if found.mentions else (0, 0)
-        start = start if end == found.lost else found.lost
+        if not re.fullmatch(r"\s*=?\s*", text[end : found.lost]):
+            start = end = found.lost
         span = Span(*_place(text, start), max(1, end - start))
     return source.at(span, "", syntax(message, at_end=at_end))
 
@@ -152,9 +153,10 @@ def _twice(line: int, column: int, text: str, source: Source, found: Outline) ->
     (start, end), keys = max(before, default=((0, 0), ()))
     ways = (keys[:n] for n in range(len(keys), 0, -1))
     first = next((way for way in ways if found.keys.get(way, (start,))[0] < start), ())
-    said = "this is there twice"
+    said = "this is written twice"
     if first:
-        said = f"{dotted(first)} is there already, in line {_place(text, found.keys[first][0])[0]}"
+        what = "this" if first == keys else dotted(first)
+        said = f"{what} is written already, in line {_place(text, found.keys[first][0])[0]}"
     return source.at(Span(*_place(text, start), end - start), dotted(keys), said)
 
 

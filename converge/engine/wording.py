@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import AddressValueError, NetmaskValueError
 from typing import Any
@@ -26,6 +27,7 @@ _FORMS = {
     "ipvanyinterface": "an address with its mask, like 192.168.1.50/24",
     "ipv4network": "a network like 192.168.1.0/24",
     "path": "a path",
+    "reference": "a reference like carp.vip",
 }
 _TYPES = {"number": "a number", "boolean": "true or false", "object": "a table"}
 _LIMITS = {
@@ -53,7 +55,7 @@ _SYNTAX = {
     "Invalid hex value": "the backslash is not followed by a character's code",
     "Escaped character": "the backslash is followed by the code of no character",
     "Invalid date": "this looks like a date or a time but is none; put text into quotes",
-    "Invalid value": "this is not a value: text is put into quotes, and it is true and false",
+    "Invalid value": "this is not a value: text needs quotes, and yes and no are true and false",
 }
 
 
@@ -108,7 +110,8 @@ def complaint(error: ErrorDetails, schema: Schema, *, secret: bool) -> tuple[str
     if kind == "string_pattern_mismatch":
         return f"{got} does not have the form asked for", _described(allowed, schema), ""
     if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
-        return f"{got} is too {'short' if kind.endswith('short') else 'long'}", allowed, ""
+        what = "text" if isinstance(error["input"], str) else "list"
+        return f"this {what} is too {kind.rpartition('_')[2]}", allowed, ""
     bare = words(schema, bare=True)
     if isinstance(error["input"], str):
         got = f"the text {got}" if not secret else got
@@ -160,7 +163,7 @@ def _text(schema: Schema) -> str:
         return f"a duration like {either(EXAMPLES)}"
     if schema.get("examples"):
         return f"text like {either(map(json.dumps, schema['examples']))}"
-    if str(schema.get("pattern", "")).startswith("^/"):
+    if re.match(r"\^\(?/", str(schema.get("pattern", ""))):
         return "a path that begins with /"
     if "maxLength" in schema:
         return f"text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
