@@ -41,7 +41,12 @@ def watch(world: World, place: Place) -> World:
 
 def _last_word(resource: HastResource, now: float) -> float:
     """When the primary last sent anything at or before `now`."""
-    return resource.spoke + floor((now - resource.spoke) / KEEPALIVE_S) * KEEPALIVE_S
+    return resource.spoke + _rounds(now - resource.spoke, KEEPALIVE_S) * KEEPALIVE_S
+
+
+def _rounds(span: float, period: float) -> int:
+    """Whole periods in a span; one that is full but for a rounding error counts."""
+    return floor(span / period + 1e-6)
 
 
 def _secondary(world: World, place: Place, resource: HastResource) -> World:
@@ -102,7 +107,7 @@ def _alone(world: World, place: Place, resource: HastResource) -> World:
     known = result == resource.refusal and resource.tries >= SPEAKS
     if result in ("none", "unreachable") or known:
         return hastpair.cancel(world, place, "hast-retry")
-    past = floor((world.now - resource.since) / workers.AGAIN_S)
+    past = _rounds(world.now - resource.since, workers.AGAIN_S)
     due = resource.since + (past + 1) * workers.AGAIN_S
     return hastpair.only_once(world, place, "hast-retry", due)
 
