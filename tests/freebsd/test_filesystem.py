@@ -93,6 +93,19 @@ def test_a_silent_device_is_not_clean_and_keeps_nothing_up() -> None:
     assert seen.state.glance == "silent"
 
 
+def test_the_probe_is_that_of_the_device() -> None:
+    """So that both are one question, and silence is heard here too."""
+    look = filesystem().look(AROUND)
+    next(look)
+    assert look.send(recording("mount-p-not-mounted").answer) == probe(DEVICE)
+
+
+def test_a_device_that_vanished_meanwhile_is_not_taken_for_an_empty_one() -> None:
+    seen = saw(check=flag("fsck_ufs-p-missing"))
+    assert isinstance(seen, Unknown)
+    assert "newfs" not in seen.why
+
+
 def test_a_lost_answer_is_unknown() -> None:
     seen = saw(read=LOST, node=Answer(1))
     assert isinstance(seen, Unknown)

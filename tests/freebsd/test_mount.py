@@ -40,7 +40,7 @@ def saw(mounts: str, directory: Answer | None = None) -> Any:
 def test_the_mounted_device_is_seen() -> None:
     seen = saw("mount-p-mounted")
     assert in_sync(seen, MOUNTED)
-    assert seen.state.active
+    assert (seen.state.active, seen.state.sealed) == (True, True)
     assert seen.state.glance == "/dev/hast/test mounted"
 
 
@@ -67,6 +67,7 @@ def test_a_sealed_directory_is_absent_and_anything_else_is_open() -> None:
         seen = saw("mount-p-not-mounted", answer)
         assert seen == OPEN
         assert (seen.state.active, seen.state.glance) == (False, "not sealed")
+        assert not seen.state.sealed
     missing = Answer(1, "", "stat: /mysql: No such file or directory\n")
     assert saw("mount-p-not-mounted", missing) == OPEN
 

@@ -1,0 +1,217 @@
+"""Kind `mysqld`: a MySQL or MariaDB server that runs on its own volume and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from converge.core.duration import Duration
+from converge.core.guard import Guard
+from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
+from converge.core.ids import Ref
+from converge.core.plan import Action, Change
+from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.state import Absent, Present, Unknown, Wish
+from converge.freebsd.mysqld.answers import MysqldState, known, parse_mounts, parse_processes
+from converge.freebsd.mysqld.guards import GUARDS
+
+PROCESSES = Run(("pgrep", "-lf", "mysqld|mariadbd"), volatile=(r"(?m)^\d+",))
+PING = ("mysqladmin", "--connect-timeout=2", "ping")
+MARKER = "converge.id"
+
+STOPPED_S = 10.0
+"""The rc script waits for the server itself; its wrapper ends right after it."""
+
+NOTHING = MysqldState(running=False, ready=False, on_volume=False, identity="")
+
+Address = Annotated[str, AfterValidator(lambda text: str(ip_address(text)))]
+Path = Annotated[str, Field(pattern=r'^(/[^/\s"\\$`]+)+$')]
+
+
+class Mysqld(Resource[MysqldState]):
+    """A database server whose data lie on a mounted volume.
+
+    Exit codes of its rc script mean nothing (mysql-bindfail-start): it runs when it answers.
+    """
+
+    kind: ClassVar[str] = "mysqld"
+    guards: ClassVar[tuple[Guard, ...]] = GUARDS
+    headline: ClassVar[bool] = True
+
+    service: str = Field(
+        default="mysql-server",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$",
+        description="Name of its rc.d script. The keys in rc.conf begin like it, without -server.",
+    )
+    datadir: Path = Field(
+        description="Data directory, on a volume that is mounted. It is marked with a file of "
+        "ours, converge.id, that says whose it is."
+    )
+    volume: Ref | None = Field(
+        default=None,
+        description="The mount that datadir is on. Default: the declared one nearest above it.",
+    )
+    bind: Ref | Address | None = Field(
+        default=None, description="Address to listen on (--bind-address), or who has it: carp.vip."
+    )
+    skip_name_resolve: bool = Field(default=False, description="Add --skip-name-resolve.")
+    extra_args: str = Field(
+        default="",
+        pattern=r'^[^"\\$`\n]*$',
+        description="Further arguments of the server, in mysql_args of rc.conf.",
+    )
+    script: Path | None = Field(
+        default=None,
+        description="Run this rc.d script with /bin/sh instead of service(8): for one that was "
+        "made not executable, lest it starts at boot.",
+    )
+    enabled: bool = Field(
+        default=False,
+        description="Whether rc.conf lets it start at boot. false is right: then only converge "
+        "starts it, after its volume is mounted.",
+    )
+    probe: tuple[str, ...] = Field(
+        default=PING, min_length=1, description="A command that ends with 0 when it is ready."
+    )
+    initialize: bool = Field(
+        default=False,
+        description="Let the rc script make a new, password-less database on an empty volume.",
+    )
+    start_deadline: Duration = Field(
+        default=120.0, description="How long until it is ready, recovery after a crash included."
+    )
+    stop_deadline: Duration = Field(
+        default=300.0, description="How long its shutdown may take. Nothing is killed after it."
+    )
+
+    def _volume(self, around: Around) -> Ref | None:
+        if self.volume:
+            return self.volume
+        path = PurePosixPath(self.datadir)
+        for directory in (path, *path.parents):
+            ref = Ref(f"mount.{directory}")
+            try:
+                around.offer(ref, "path")
+            except LookupError:
+                continue
+            return ref
+        return None
+
+    def _settings(self, around: Around) -> dict[str, str]:
+        """Keys of rc.conf (ports, files/mysql-server.in)."""
+        prefix = re.sub(r"[.-]", "_", self.service.removesuffix("-server"))
+        args = [self.extra_args] if self.extra_args else []
+        if self.skip_name_resolve:
+            args.insert(0, "--skip-name-resolve")
+        if self.bind:
+            bind = around.offer(self.bind, "address") if isinstance(self.bind, Ref) else self.bind
+            args.insert(0, f"--bind-address={bind.partition('/')[0]}")
+        values = {"enable": "YES" if self.enabled else "NO", "dbdir": self.datadir}
+        values |= {"args": " ".join(args)} if args else {}
+        return {f"{prefix}_{key}": value for key, value in values.items()}
+
+    def needed(self, around: Around) -> Iterator[Ref]:
+        yield from self.refs()
+        volume = self._volume(around)
+        if volume and volume != self.volume:
+            yield volume
+        for key in self._settings(around):
+            yield Ref(f"setting.{key}")
+
+    def implied(self, around: Around) -> Iterator[Implied]:
+        for key, value in self._settings(around).items():
+            yield Implied("setting", key, {"value": value})
+
+    def want(self, view: View) -> Wish[MysqldState]:
+        identity = self._identity(view.around)
+        return Present(MysqldState(running=True, ready=True, on_volume=True, identity=identity))
+
+    def _identity(self, around: Around) -> str:
+        return f"{around.pair.name}/{self.id.name}"
+
+    def look(self, around: Around) -> Look[MysqldState]:
+        volume = self._volume(around)
+        if volume is None:
+            return Unknown(f"{self.datadir} is on no declared mount; declare one, or write volume")
+        answer = yield PROCESSES
+        if answer.code not in (0, 1):
+            return Unknown(answer.said)
+        ours = parse_processes(answer.stdout, self.datadir)
+        state = replace(NOTHING, running=bool(ours), pids=tuple(p.pid for p in ours))
+        if ours:
+            # A server that hangs must still be seen to run: silence is just not ready.
+            ping = yield Run(self.probe, deadline_s=5.0, silence_speaks=True)
+            state = replace(state, ready=not ping.lost and ping.code == 0)
+            state = replace(state, known=(yield from known(ours)))
+        mounts = yield Run(("mount", "-p"))
+        if mounts.code != 0:
+            return Unknown(mounts.said)
+        path, device = around.offer(volume, "path"), around.offer(volume, "device")
+        if not device.startswith("/"):
+            device = around.offer(Ref(device), "device")
+        if parse_mounts(mounts.stdout).get(path) != device:
+            # Whose data these are cannot be known, so there is nothing here to be started.
+            return Present(state) if ours else Absent()
+        return (yield from self._on_volume(replace(state, on_volume=True)))
+
+    def _on_volume(self, state: MysqldState) -> Look[MysqldState]:
+        marker = yield Read(f"{self.datadir}/{MARKER}")
+        if marker.code not in (0, NO_SUCH_FILE):
+            return Unknown(f"{self.datadir}/{MARKER} cannot be read: {marker.said}")
+        says = marker.stdout.strip() if marker.code == 0 else ""
+        database = yield Run(("test", "-d", f"{self.datadir}/mysql"))
+        if database.code not in (0, 1):
+            return Unknown(database.said)
+        return Present(replace(state, identity=says, empty=database.code == 1))
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        seen = change.observed.state if isinstance(change.observed, Present) else None
+        wished = change.wish.state if isinstance(change.wish, Present) else None
+        if seen is None:
+            # On a volume that is not mounted nothing is planned: first it is looked at (S5).
+            return ()
+        stray = seen.running and not seen.on_volume
+        if wished is None or stray:
+            return (self._stop(seen),) if seen.running else ()
+        unmarked = not seen.empty and seen.identity != wished.identity
+        mark = (self._mark(wished),) if unmarked else ()
+        if not seen.running:
+            return (*mark, self._start(replace(wished, identity="") if seen.empty else wished))
+        if not seen.ready:
+            goal = Present(replace(wished, identity=seen.identity))
+            why = f"it runs as {seen.named}, but {self.probe[0]} gets no answer yet"
+            return (self.up("wait", why, Wait(), self.start_deadline, goal),)
+        return mark
+
+    def _start(self, goal: MysqldState) -> Action:
+        why = f"no server runs on {self.datadir}"
+        command = Command(self._script("onestart"), self.start_deadline)
+        return self.up("start", why, command, self.start_deadline, Present(goal))
+
+    def _mark(self, wished: MysqldState) -> Action:
+        path = f"{self.datadir}/{MARKER}"
+        effect = Write(path, f"{wished.identity}\n", "0640", "mysql:mysql")
+        return self.up("mark", f"the data are those of {wished.identity}", effect)
+
+    def _stop(self, seen: MysqldState) -> Action:
+        goal = Present(replace(seen, running=False, ready=False)) if seen.on_volume else Absent()
+        if seen.on_volume and seen.known:
+            why = f"it runs as {seen.named} and is not wished here"
+            command = Command(self._script("onestop"), self.stop_deadline)
+            return self.down("stop", why, command, STOPPED_S, goal)
+        how = "and its rc script does not know it" if seen.on_volume else "not on its volume"
+        # The wrapper would start a killed server again (F56), so both are told to end.
+        command = Command(("kill", "-TERM", *map(str, seen.pids)))
+        why = f"it runs as {seen.named}, {how}"
+        return self.down("stop", why, command, self.stop_deadline, goal)
+
+    def _script(self, verb: str) -> tuple[str, ...]:
+        if self.script:
+            return ("/bin/sh", self.script, verb)
+        return ("service", self.service, verb)

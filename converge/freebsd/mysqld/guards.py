@@ -1,0 +1,39 @@
+"""What must not happen to data: a server on somebody else's, or a new empty database unasked."""
+
+from __future__ import annotations
+
+from converge.core.guard import Guard, Situation
+from converge.core.plan import Action, Allow, Refuse, Verdict
+from converge.core.state import Present
+from converge.freebsd.mysqld.answers import MysqldState
+
+
+def _seen(action: Action, situation: Situation) -> MysqldState | None:
+    seen = situation.snapshot.observed.get(action.id)
+    return seen.state if isinstance(seen, Present) else None
+
+
+def datadir_identity(action: Action, situation: Situation) -> Verdict:
+    """Only data that bear our mark, or none, are served or marked (F46)."""
+    seen = _seen(action, situation)
+    wished = action.wish.state.identity if isinstance(action.wish, Present) else ""
+    if action.verb not in ("mark", "start") or seen is None or seen.identity in ("", wished):
+        return Allow()
+    why = f"the volume says that its data belong to {seen.identity}, not to {wished}"
+    return Refuse("datadir-identity", why, "if they are ours, take its file converge.id away")
+
+
+def no_database(action: Action, situation: Situation) -> Verdict:
+    """The rc script makes a new one without a password, wherever it finds none (F46, S7)."""
+    seen = _seen(action, situation)
+    asked = getattr(situation.desired(action.id), "initialize", False)
+    if action.verb != "start" or seen is None or not seen.empty or asked:
+        return Allow()
+    why = "there is no database on the volume, and a start would make an empty one"
+    return Refuse("no-database", why, "put a database there, or set initialize = true")
+
+
+GUARDS = (
+    Guard("datadir-identity", datadir_identity, ("S5",)),
+    Guard("no-database", no_database, ("S5", "S7")),
+)
