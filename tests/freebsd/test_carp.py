@@ -12,7 +12,8 @@ from converge.core.plan import Action, Direction
 from converge.core.secret import Secret, reveal
 from converge.core.state import Absent, Present, Unknown, in_sync, is_active
 from converge.freebsd import kinds
-from converge.freebsd.carp import Carp, CarpState, parse_dialect, parse_ifconfig
+from converge.freebsd.carp import Carp
+from converge.freebsd.carp.answers import CarpState, parse_dialect, parse_ifconfig
 from tests.freebsd.around import Neighbours, Surroundings, change, made, pair
 from tests.looking import see
 from tests.recorded import recording, recordings

@@ -16,7 +16,8 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Action, Direction
 from converge.core.secret import Secret, join, masked, reveal
 from converge.core.state import Absent, Present, Unknown, in_sync
-from converge.freebsd.setting import PASSWORDS, Assignment, Setting, SettingState, parse_setting
+from converge.freebsd.setting import PASSWORDS, Setting, SettingState
+from converge.freebsd.setting.syntax import Assignment, parse_setting
 from tests.freebsd.around import Neighbours, Surroundings, change, made
 from tests.looking import see
 from tests.recorded import recording

@@ -1,14 +1,12 @@
 """Kind `setting`: one key in rc.conf, loader.conf, sysctl.conf or a file of their form.
 
-Only the line of that key is ever touched. How these files are written is known in here only.
+Only the line of that key is ever touched.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -17,119 +15,13 @@ from converge.core.plan import Action, Change
 from converge.core.resource import Around, Look, Resource, View
 from converge.core.secret import Secret, Text, join, masked, reveal
 from converge.core.state import Absent, Present, State, Unknown, Wish
+from converge.freebsd.setting.syntax import Assignment, parse_setting, syntax_of
 
 RC_CONF = "/etc/rc.conf"
 RC_CONF_LOCAL = "/etc/rc.conf.local"
 
 PASSWORDS = (r'\bpass\s+([^\s"\']+)',)
 """What must not be shown of a line: the CARP password (carp(4))."""
-
-
-class Syntax(NamedTuple):
-    """One way of writing. Where `line` does not match, a quote is never closed.
-
-    `forbidden` in a value: only the reading program could tell its meaning.
-    """
-
-    line: re.Pattern[str]
-    assignment: re.Pattern[str]
-    quote: str
-    forbidden: str
-
-
-_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
-SHELL = Syntax(
-    re.compile(
-        r"""(?xs) (?: '[^']*' | "(?:\\.|[^"\\])*" | \\. | (?<![^\s;&|()])\#[^\n]*+ | [^'"\\\n] )*+
-                  (?: \n | \Z )"""
-    ),
-    re.compile(
-        r"""(?xa) (?P<head>[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_]\w*)=)
-        (?P<value>(?: '[^']*' | "(?:\\[^$`]|[^"\\$`])*" | \\[^$`\n] | [^\s'"\\;&|<>()$`] )*)
-        (?P<tail>[ \t]*(?:;[ \t]*)?(?:(?<=[\s;])\#[^\n]*)?)"""
-    ),
-    '"',
-    '"\\$`',
-)
-LOADER = Syntax(
-    _LINE,
-    re.compile(
-        r"""(?xa) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*=[ \t]*)
-        (?P<value>"[^"\\]*"|[^\s"'\\\#]*)(?P<tail>[ \t]*(?:\#[^\n]*)?)"""
-    ),
-    '"',
-    '"\\$',
-)
-SYSCTL = Syntax(
-    _LINE,
-    re.compile(
-        r"""(?xa) (?P<head>[ \t]*(?P<key>[\w.%-]+)[ \t]*[=:][ \t]*)
-        (?P<value>"[^"\\\#]*"|'[^'\#]*'|[^"'\\\#]*?)(?P<tail>[ \t]*(?:\#[^\n]*)?)"""
-    ),
-    "",
-    "\"'\\#",
-)
-
-
-def syntax_of(path: str) -> Syntax:
-    """Told by the file's name: loader.conf(5), sysctl.conf(5), else assignments of sh(1)."""
-    found = re.search(r"/(sysctl|loader)\.conf(\.|$)|/loader\.conf\.d/", path)
-    return SHELL if not found else SYSCTL if found[1] == "sysctl" else LOADER
-
-
-class Assignment(NamedTuple):
-    """One as it stands in a file: `line` is all of it, `head` up to the equals sign."""
-
-    line: str
-    head: str
-    value: str
-    tail: str
-
-
-def parse_setting(path: str, text: str, key: str) -> Assignment | Unknown | None:
-    """What `key` is in the text of `path`: the last line that says anything about it decides.
-
-    Unknown names the line of which only the reading program itself could tell the meaning.
-    """
-    syntax = syntax_of(path)
-    found: Assignment | Unknown | None = None
-    at, number, depth = 0, 1, 0
-    while at < len(text):
-        line = syntax.line.match(text, at)
-        if line is None:
-            return Unknown(f"line {number} of {path} opens a quote that is never closed")
-        said = _said(syntax, line[0].removesuffix("\n"), key)
-        if isinstance(said, Assignment) and depth:
-            said = f"sets {key} inside a condition; write it in a plain line outside of it"
-        if said is not None:
-            found = Unknown(f"line {number} of {path} {said}") if isinstance(said, str) else said
-        depth = max(0, depth + _deeper(line[0]))
-        at, number = line.end(), number + line[0].count("\n")
-    return found
-
-
-def _said(syntax: Syntax, text: str, key: str) -> Assignment | str | None:
-    """What one line says about `key`: its assignment, why it cannot be read, or nothing."""
-    found = syntax.assignment.fullmatch(text)
-    if found is not None:
-        value = " ".join(shlex.split(found["value"].replace("\\\n", "")))
-        return (
-            Assignment(text, found["head"], value, found["tail"]) if found["key"] == key else None
-        )
-    code = re.sub(r"(^|\s)#.*", "", text)
-    word = rf"(?<![\w.%-]){re.escape(key)}(?![\w.%-])"
-    if re.search(word + r"\s*\+=", code):
-        return f"adds to {key} with +=; write the whole value in one assignment"
-    if re.search(word, code):
-        return f"concerns {key} but is no plain assignment; write {key}=... in a line of its own"
-    return None
-
-
-def _deeper(text: str) -> int:
-    """How many conditions, loops or functions of sh(1) a line opens, less those it closes."""
-    words = re.split(r"[\s;]+", re.sub(r"(^|\s)#.*", "", text).strip("; \t\n"))
-    opens = words[0] in {"if", "case", "for", "while", "until"} or words[-1] == "{"
-    return int(opens) - int(bool({words[0], words[-1]} & {"fi", "esac", "done", "}"}))
 
 
 def _without_password(text: str) -> Text:
@@ -150,21 +42,24 @@ class Setting(Resource[SettingState]):
 
     kind: ClassVar[str] = "setting"
 
-    value: str | Secret = Field(description="The value. It is quoted as the file needs it.")
+    value: str | Secret = Field(
+        description="The value, without quotes: it is quoted as the file needs it."
+    )
     file: str = Field(
         default=RC_CONF,
         pattern=r"^/\S+$",
-        description="The file. One called loader.conf or sysctl.conf is read and written as such, "
-        "all others as shell assignments like rc.conf(5).",
+        description="The file it stands in. Files called loader.conf or sysctl.conf are read and "
+        "written as those, all others as shell assignments like rc.conf(5).",
     )
     key: str = Field(
         default="",
-        description="The key, where it is not the name of this table (one key in two files).",
+        description="The key in the file, where it cannot be the name of this table (the same "
+        "key in two files). Default: the name.",
     )
     member: bool = Field(
         default=False,
-        description="The value in the file is a list, and this word must be in it, whatever else "
-        "is (cloned_interfaces, kld_list).",
+        description="The value in the file is a list of words, and this word must be among them; "
+        "the others stay (cloned_interfaces, kld_list).",
     )
 
     @model_validator(mode="after")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from ipaddress import IPv4Interface
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -18,62 +18,11 @@ from converge.core.ids import Ref
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.secret import Secret, Text, join
-from converge.core.state import Absent, Observation, Present, State, Unknown, Wish
+from converge.core.state import Absent, Observation, Present, Unknown, Wish
+from converge.freebsd.carp.answers import CarpState, Shown, parse_dialect, parse_ifconfig
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
-_CARP = re.compile(r"\s+carp: ([A-Z]+) vhid (\d+) advbase (\d+) advskew (\d+)\s*")
-_INET = re.compile(
-    r"\s+inet ([\d.]+)(?:/(\d+))?(?: --> \S+)?(?: netmask (0x[0-9a-f]{8}))?"
-    r"(?: .*?)??(?: vhid (\d+))?\s*"
-)
-
-
-class Shown(NamedTuple):
-    """Of ifconfig(8): addresses with their vhid or 0, the `carp:` lines by vhid."""
-
-    flags: frozenset[str]
-    addresses: tuple[tuple[IPv4Interface, int], ...]
-    groups: Mapping[int, tuple[str, int, int]]
-
-
-def parse_ifconfig(text: str) -> Shown | None:
-    """What `ifconfig INTERFACE` prints in both dialects; lines of other things are skipped."""
-    start = re.match(r"\S+: flags=[0-9a-f]+<([A-Z0-9_,]*)>", text)
-    addresses, groups = [], {}
-    for line in text.splitlines():
-        if found := _CARP.fullmatch(line):
-            groups[int(found[2])] = (found[1], int(found[3]), int(found[4]))
-        elif found := _INET.fullmatch(line):
-            bits = int(found[3], 16).bit_count() if found[3] else found[2] or 32
-            addresses.append((IPv4Interface(f"{found[1]}/{bits}"), int(found[4] or 0)))
-    return start and Shown(frozenset(start[1].split(",")), tuple(addresses), groups)
-
-
-def parse_dialect(text: str) -> str:
-    """carp0, or vhid from FreeBSD 10 on: of a release, or of what `uname -r` or `-rs` prints."""
-    found = re.fullmatch(r"(?:FreeBSD )?(\d+)(?:[.-]\S*)?\s*", text)
-    return "" if not found else "carp0" if int(found[1]) < 10 else "vhid"
-
-
-@dataclass(frozen=True)
-class CarpState(State):
-    """Its configuration. `vhid` is 0 on a carpN interface that was only created.
-
-    `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group.
-    """
-
-    vhid: int
-    advbase: int
-    advskew: int
-    addresses: tuple[IPv4Interface, ...]
-    promisc: bool = False
-    state: str = field(default="", compare=False)
-    target: str = field(default="", compare=False)
-
-    @property
-    def active(self) -> bool:
-        return self.state == "MASTER"
 
 
 class Carp(Resource[CarpState]):
@@ -81,34 +30,74 @@ class Carp(Resource[CarpState]):
 
     kind: ClassVar[str] = "carp"
 
-    interface: str = Field(pattern=r"^[a-z][a-z0-9_.]{0,14}$", description="Such as em0.")
+    interface: str = Field(
+        pattern=r"^[a-z][a-z0-9_.]{0,14}$",
+        description="The network interface on which the address is shared, such as em0. In "
+        "dialect carp0 the kernel takes the one whose network has the address.",
+    )
     dialect: Literal["carp0", "vhid"] | None = Field(
         default=None,
-        description="carp0: a carpN interface (FreeBSD <= 9); vhid: on the interface itself "
-        "(>= 10). Default: by the node's release.",
+        description="carp0: an interface of its own, up to FreeBSD 9; vhid: on the interface "
+        "itself, from FreeBSD 10 on. Default: by the release of the node.",
     )
-    unit: int = Field(default=0, ge=0, le=99, description="Dialect carp0: the N of carpN.")
-    vhid: int = Field(ge=1, le=255, description="The group, 1-255; unique on the network.")
-    password: Secret | None = Field(default=None, description="1 to 19 letters and digits.")
+    unit: int = Field(default=0, ge=0, le=99, description="In dialect carp0: the N of carpN.")
+    vhid: int = Field(
+        ge=1,
+        le=255,
+        description="The number of the group, 1 to 255: the same on both nodes, and nobody "
+        "else's on this network, VRRP included.",
+    )
+    password: Secret | None = Field(
+        default=None,
+        description="1 to 19 letters and digits, the same on both nodes: where it differs, both "
+        "become MASTER. Default: none.",
+    )
     address: IPv4Interface = Field(
-        description="The address with its mask: that of the network in dialect carp0 "
-        "(192.168.1.50/24), else mostly /32."
+        description="The shared address with its mask, the same on both nodes. In dialect carp0 "
+        "the mask of the network (192.168.1.50/24), else mostly /32."
     )
-    aliases: tuple[IPv4Interface, ...] = Field(default=(), description="Further addresses.")
-    alias: int = Field(default=0, ge=0, description="First N of ifconfig_IF_aliasN in rc.conf.")
-    advbase: int = Field(default=1, ge=1, le=255, description="Announce every 1-255 s.")
-    advskew: int = Field(default=0, ge=0, le=254, description="In 1/256 s; the lower one leads.")
+    aliases: tuple[IPv4Interface, ...] = Field(
+        default=(), description="Further addresses, the same on both nodes."
+    )
+    alias: int = Field(
+        default=0,
+        ge=0,
+        description="The first N of ifconfig_INTERFACE_aliasN in rc.conf. rc(8) stops reading "
+        "them at a gap.",
+    )
+    advbase: int = Field(
+        default=1,
+        ge=1,
+        le=255,
+        description="Seconds between announcements, 1 to 255, the same on both nodes.",
+    )
+    advskew: int = Field(
+        default=0,
+        ge=0,
+        le=254,
+        description="Added to advbase, 0 to 254 in 1/256 s: the node with less is preferred. "
+        "Give each node another one.",
+    )
     preempt: bool | None = Field(
         default=None,
-        description="net.inet.carp.preempt: the preferred node takes the address back when it "
-        "returns; better not with HAST. Default: as it is.",
+        description="net.inet.carp.preempt: whether the preferred node takes the address back "
+        "when it returns. With HAST better false. Default: as it is.",
     )
-    promisc: bool = Field(default=False, description="Promiscuous mode, for virtual switches.")
-    carpdev: None = Field(default=None, description="Not in FreeBSD; write interface instead.")
-    group: None = Field(default=None, description="Not in FreeBSD; take it out.")
+    promisc: bool = Field(
+        default=False,
+        description="Put the interface in promiscuous mode, where the address does not answer "
+        "without (virtual switches must allow it, too). Never taken back.",
+    )
+    carpdev: None = Field(default=None, description="OpenBSD's; write interface instead.")
+    group: None = Field(
+        default=None,
+        description="OpenBSD's; take it out. FreeBSD has one demotion counter for the whole node "
+        "and raises it by itself.",
+    )
     state: None = Field(
         default=None,
-        description="A push, not a setting; take it out, use advskew or converge switchover.",
+        description="A push that does not last, no setting; take it out. Prefer a node by "
+        "advskew, move the address by converge switchover.",
     )
 
     @field_validator("carpdev", "group", "state", mode="before")

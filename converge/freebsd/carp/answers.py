@@ -1,0 +1,64 @@
+"""What ifconfig(8) and uname(1) say about CARP, read into values. No wish in here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface
+from typing import NamedTuple
+
+from converge.core.state import State
+
+_CARP = re.compile(r"\s+carp: ([A-Z]+) vhid (\d+) advbase (\d+) advskew (\d+)\s*")
+_INET = re.compile(
+    r"\s+inet ([\d.]+)(?:/(\d+))?(?: --> \S+)?(?: netmask (0x[0-9a-f]{8}))?"
+    r"(?: .*?)??(?: vhid (\d+))?\s*"
+)
+
+
+class Shown(NamedTuple):
+    """Of ifconfig(8): addresses with their vhid or 0, the `carp:` lines by vhid."""
+
+    flags: frozenset[str]
+    addresses: tuple[tuple[IPv4Interface, int], ...]
+    groups: Mapping[int, tuple[str, int, int]]
+
+
+def parse_ifconfig(text: str) -> Shown | None:
+    """What `ifconfig INTERFACE` prints in both dialects; lines of other things are skipped."""
+    start = re.match(r"\S+: flags=[0-9a-f]+<([A-Z0-9_,]*)>", text)
+    addresses, groups = [], {}
+    for line in text.splitlines():
+        if found := _CARP.fullmatch(line):
+            groups[int(found[2])] = (found[1], int(found[3]), int(found[4]))
+        elif found := _INET.fullmatch(line):
+            bits = int(found[3], 16).bit_count() if found[3] else found[2] or 32
+            addresses.append((IPv4Interface(f"{found[1]}/{bits}"), int(found[4] or 0)))
+    return start and Shown(frozenset(start[1].split(",")), tuple(addresses), groups)
+
+
+def parse_dialect(text: str) -> str:
+    """carp0, or vhid from FreeBSD 10 on: of a release, or of what `uname -r` or `-rs` prints."""
+    found = re.fullmatch(r"(?:FreeBSD )?(\d+)(?:[.-]\S*)?\s*", text)
+    return "" if not found else "carp0" if int(found[1]) < 10 else "vhid"
+
+
+@dataclass(frozen=True)
+class CarpState(State):
+    """Its configuration. `vhid` is 0 on a carpN interface that was only created.
+
+    `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group.
+    """
+
+    vhid: int
+    advbase: int
+    advskew: int
+    addresses: tuple[IPv4Interface, ...]
+    promisc: bool = False
+    state: str = field(default="", compare=False)
+    target: str = field(default="", compare=False)
+
+    @property
+    def active(self) -> bool:
+        return self.state == "MASTER"
