@@ -184,10 +184,8 @@ def _directed(shell: Shell, redirects: tuple[Redirect, ...], out: str, err: str)
 
 
 def _saved(shell: Shell, path: str, text: str) -> float:
-    if path == "/dev/null":
-        return 0.0
-    old = read_file(shell.world, shell.node, path)
-    file = replace(old, text=text, zeros=0) if old else File(text)
+    old = read_file(shell.world, shell.node, path) or File()
+    file = replace(old, text=text, zeros=0, is_dir=False)
     written = write_file(shell.world, shell.node, path, file)
     shell.world = written.world
     if written.error:

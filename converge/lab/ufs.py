@@ -111,7 +111,10 @@ def list_dir(world: World, node: str, path: str) -> tuple[str, ...]:
 
 def write_file(world: World, node: str, path: str, file: File) -> Written:
     """Put a file (or directory) at an absolute path, through mounts; its times become now."""
-    spot = place(world.machine(node), normal(path))
+    path = normal(path)
+    if path.startswith("/dev/"):
+        return Written(world, "" if path in SPECIAL else "Operation not supported")
+    spot = place(world.machine(node), path)
     error = _refusal(world, node, spot, file)
     if error:
         return Written(world, error)

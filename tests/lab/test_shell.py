@@ -66,6 +66,22 @@ def test_what_it_does_not_know_is_said_and_nothing_is_run(line: str) -> None:
     assert result.answer.stderr.startswith("sh: Syntax error: ")
 
 
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/etc", "Is a directory"),
+        ("/nosuch/f", "No such file or directory"),
+        ("/dev/vtbd2", "Operation not supported"),
+    ],
+)
+def test_output_does_not_go_just_anywhere(path: str, why: str) -> None:
+    before = recorded_pair()
+    result = on_hasta(f"echo x > {path}")
+    assert result.answer == Answer(2, "", f"sh: cannot create {path}: {why}\n")
+    assert result.world.machines == before.machines
+    assert on_hasta("echo x > /dev/null").answer == Answer()
+
+
 def test_time_passes_between_commands_and_pipes_run_side_by_side() -> None:
     before = recorded_pair()
     result = on_hasta("sleep 2; sleep 3 | sleep 1")
