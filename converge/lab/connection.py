@@ -30,7 +30,7 @@ def made(world: World, place: Place, there: Place, *, untouched: bool) -> World:
     everything = frozenset(range(extents.count(mine.meta.datasize)))
     marked = frozenset() if verdict.blank else frozenset(theirs.marked)
     wanted = everything if verdict.full else mine.extents | marked
-    return syncing.begin(mark(world, place, wanted), place, wanted)
+    return syncing.begin(mark(world, place, wanted), place, wanted, full=verdict.full)
 
 
 def _answered(world: World, there: Place, theirs: Metadata, resuid: int) -> World:

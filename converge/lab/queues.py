@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from converge.lab import extents, hastpair
 from converge.lab.world import Disk, World
 
 DRAINED_S = 0.005
@@ -11,12 +12,24 @@ DRAINED_S = 0.005
 
 
 def lost(world: World, node: str, path: str) -> World:
-    """The worker, its machine or the sender dies: what is still queued never reaches the disk."""
+    """The worker, its machine or the sender dies: what is still queued never reaches the disk.
+
+    The primary was told that it had arrived, so it is on no map of its worker (blind spot B2).
+    """
     disk = world.machine(node).disks.get(path)
     if disk is None or disk.queued is None:
         return world
-    ufs = disk.queued.before if world.now - disk.queued.at < DRAINED_S else disk.ufs
-    return _put(world, node, path, replace(disk, ufs=ufs, queued=None))
+    if world.now - disk.queued.at >= DRAINED_S:
+        return _put(world, node, path, replace(disk, queued=None))
+    missed = extents.changed_paths(disk.queued.before, disk.ufs)
+    for there in [p for p in hastpair.places(world) if p.node == node]:
+        place = hastpair.partner(world, there)
+        if place is None or hastpair.get(world, there).localpath != path:
+            continue
+        primary = hastpair.get(world, place)
+        if primary.role == "primary":
+            world = hastpair.change(world, place, skipped=primary.skipped | missed)
+    return _put(world, node, path, replace(disk, ufs=disk.queued.before, queued=None))
 
 
 def drain(world: World) -> World:

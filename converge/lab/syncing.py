@@ -16,18 +16,22 @@ EMPTY_S = 0.035
 """Seconds for one full of zeros (the end of timeline-hast-splitbrain-resolved)."""
 
 
-def begin(world: World, place: Place, wanted: frozenset[int]) -> World:
-    """Two ends have just met: synchronise these extents, if there are any."""
+def begin(world: World, place: Place, wanted: frozenset[int], *, full: bool = False) -> World:
+    """Two ends have just met: synchronise these extents, if there are any. `full`: these are all.
+
+    With nothing to do both are believed to be the same, whatever lies on them (blind spot B3).
+    """
     world = hastpair.change(world, place, extents=wanted, sync=None)
-    if not wanted:
-        return _settle(world, place)
-    resource = hastpair.get(world, place)
     giver, taker = _ends(world, place)
     content = _content(world, giver)
+    if not wanted:
+        unlike = content != _content(world, taker) and not hastpair.get(world, place).skipped
+        return _settle(_unlike(world, place) if unlike else world, place)
+    resource = hastpair.get(world, place)
     busy = len(wanted & extents.used(content, _size(resource)))
     span = busy * USED_S + (len(wanted) - busy) * EMPTY_S
     source = "secondary" if resource.behind else "primary"
-    world = hastpair.change(world, place, sync=Sync(source, world.now, world.now + span))
+    world = hastpair.change(world, place, sync=Sync(source, world.now, world.now + span, full))
     world = hastlog.hook(world, place, "syncstart")
     if _content(world, taker) != content:
         torn = replace(content or _content(world, taker) or Ufs(), torn=True)
@@ -44,7 +48,12 @@ def finished(world: World, node: str, args: tuple[str, ...]) -> World:
     giver, taker = _ends(world, place)
     content, stale = _content(world, giver), _content(world, taker)
     left = frozenset(p for p in resource.skipped if not _covered(resource, content, p))
-    world = hastpair.change_disk(world, taker, ufs=without(content, left, stale))
+    mixed = not resource.sync.full and any(_is_unlike(world, end) for end in (giver, taker))
+    made = without(content, left, stale)
+    made = replace(made, torn=True) if mixed and made else made
+    world = hastpair.change_disk(world, taker, ufs=made)
+    if resource.sync.full:
+        world = _unlike(world, place, unlike=False)
     world = hastpair.change(world, place, extents=frozenset(), sync=None, skipped=left)
     return _settle(hastlog.hook(world, place, "syncdone"), place)
 
@@ -82,6 +91,18 @@ def without(content: Ufs | None, paths: frozenset[str], stale: Ufs | None) -> Uf
     files = {p: f for p, f in content.files.items() if p not in paths}
     files |= {p: old[p] for p in sorted(paths) if p in old}
     return replace(content, files=Table(files))
+
+
+def _is_unlike(world: World, place: Place) -> bool:
+    disk = hastpair.disk(world, place)
+    return disk is not None and disk.unlike
+
+
+def _unlike(world: World, place: Place, *, unlike: bool = True) -> World:
+    """The two copies are no copies of each other, which only a full synchronisation mends."""
+    for end in _ends(world, place):
+        world = hastpair.change_disk(world, end, unlike=unlike)
+    return world
 
 
 def _settle(world: World, place: Place) -> World:

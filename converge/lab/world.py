@@ -129,6 +129,8 @@ class Disk:
     """'' healthy, 'read' or 'write': such requests end in an I/O error."""
     queued: Queued | None = None
     """What a power cut within milliseconds takes away again."""
+    unlike: bool = False
+    """Its peer was believed to hold the same and did not (blind spot B3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ class Sync:
     source: str
     began: float
     ends: float
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,15 @@ def test_b3_two_blank_copies_are_never_compared() -> None:
     world = after(do(world, "hasta", "hastctl role primary test"), 30.0)
     assert (state(world, "hasta"), dirty(world, "hasta")) == ("primary complete", 0)
     assert text(world, "hastb", "x") == "b"
-    world, _ = write(world, "hasta", y="1")
-    assert (text(world, "hastb", "x"), content(world, "hastb").torn) == ("b", True)
+    told, _ = write(world, "hasta", y="1")
+    assert (text(told, "hastb", "x"), content(told, "hastb").torn) == ("b", True)
+    world = do(world, "hastb", "hastctl role init test")
+    world, _ = write(write(world, "hasta", y="1")[0], "hasta", z="1")
+    world = after(do(world, "hastb", "hastctl role secondary test"), 30.0)
+    assert (state(world, "hastb"), content(world, "hastb").torn) == ("secondary complete", True)
+    for line in ("role init", "create", "role secondary"):
+        world = do(world, "hastb", f"hastctl {line} test")
+    assert content(after(world, 60.0), "hastb") == content(world, "hasta")
 
 
 def test_memsync_may_lose_the_last_write_and_fullsync_does_not() -> None:
@@ -78,6 +85,16 @@ def test_memsync_may_lose_the_last_write_and_fullsync_does_not() -> None:
         assert text(plug_pulled(world, "hastb"), "hastb", "old") == left
         later = after(world, 0.01)
         assert text(plug_pulled(later, "hastb"), "hastb", "old") == "new"
+
+
+def test_b2_what_a_secondary_lost_from_its_queue_is_on_no_map() -> None:
+    world, _ = write(paired(), "hasta", old="new")
+    world = do(world, "hastb", "hastctl role init test")
+    world = after(do(world, "hastb", "hastctl role secondary test"), 40.0)
+    assert (state(world, "hasta"), text(world, "hastb", "old")) == ("primary complete", "old")
+    world, _ = write(world, "hasta", other="1")
+    assert (text(world, "hastb", "other"), text(world, "hastb", "old")) == ("1", "old")
+    assert not content(world, "hastb").torn
 
 
 def test_async_may_lose_the_last_write_with_the_primary() -> None:
