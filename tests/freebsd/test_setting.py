@@ -322,28 +322,29 @@ def test_a_member_joins_a_list_and_leaves_it() -> None:
 def test_a_secret_is_compared_and_never_shown() -> None:
     setting = secret_alias()
     assert in_sync(look(setting, RC_CONF), setting.want(VIEW))
-    other = secret_alias("another")
+    other = secret_alias("0therpass")
     seen = look(other, RC_CONF)
     assert not in_sync(seen, other.want(VIEW))
     action = act(other, RC_CONF)
     assert isinstance(action.effect, Edit)
     assert (
         reveal(action.effect.new)
-        == 'ifconfig_vtnet1_alias0="' + ALIAS.replace("testpass", "another") + '"\n'
+        == 'ifconfig_vtnet1_alias0="' + ALIAS.replace("testpass", "0therpass") + '"\n'
     )
     told = f"{seen} {action} {action.why} {action.effect.old} {action.effect.new} {other!r}"
     assert "testpass" not in told
-    assert "another" not in told
+    assert "0therpass" not in told
     assert "pass *** alias 192.168.1.50/32" in action.why
-    assert after(other, RC_CONF).count("another") == 1
+    assert action.why.endswith("but with another secret")
+    assert after(other, RC_CONF).count("0therpass") == 1
 
 
 def test_a_password_in_a_plain_value_is_covered_too() -> None:
-    setting = made(Setting, "ifconfig_vtnet1_alias0", value=ALIAS.replace("testpass", "another"))
+    setting = made(Setting, "ifconfig_vtnet1_alias0", value=ALIAS.replace("testpass", "0therpass"))
     action = act(setting, RC_CONF)
     assert "testpass" not in f"{action}{look(setting, RC_CONF)}"
-    assert "another" not in f"{action}{setting.want(VIEW)}"
-    assert "pass another alias" in after(setting, RC_CONF)
+    assert "0therpass" not in f"{action}{setting.want(VIEW)}"
+    assert "pass 0therpass alias" in after(setting, RC_CONF)
 
 
 def test_a_secret_without_a_known_form_hides_all_of_the_line() -> None:

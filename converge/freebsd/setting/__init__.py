@@ -136,9 +136,11 @@ class Setting(Resource[SettingState]):
         new = self._line(was.head, value, was.tail) if wished or others else ""
         edit = Edit(self.file, join(seen.line, "\n"), new)
         why = f"{key} is {seen.value} in {self.file}, "
-        if wished:
-            return (self.up("set", why + f"wished is {self._wished}", edit),)
-        return (self.down("remove", why + "and what it needs is not wished here", edit),)
+        if not wished:
+            return (self.down("remove", why + "and what it needs is not wished here", edit),)
+        alike = str(seen.value) == str(self._wished)
+        why += "but with another secret" if alike else f"wished is {self._wished}"
+        return (self.up("set", why, edit),)
 
     def _line(self, head: str, value: Text, tail: str) -> Text:
         quote = syntax_of(self.file).quote
