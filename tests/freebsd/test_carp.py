@@ -389,6 +389,13 @@ def test_the_old_dialect_changes_in_place() -> None:
     ]
 
 
+def test_an_old_address_without_a_group_gets_one_with_its_password() -> None:
+    plain = "".join(line for line in CARP0.splitlines(keepends=True) if "carp:" not in line)
+    assert [argv(a) for a in act(article(), look_old(article(), plain), OLD)] == [
+        "ifconfig carp0 vhid 1 pass testpass"
+    ]
+
+
 def test_the_old_dialect_wished_away_destroys_its_interface() -> None:
     carp = article()
     (action,) = carp.actions(change(carp, look_old(carp, CARP0), Absent()))

@@ -234,5 +234,5 @@ class Carp(Resource[CarpState]):
         was, to_be = ((s.vhid, s.advbase, s.advskew) for s in (seen or wish, wish))
         if kept and was != to_be:
             why = f"vhid, advbase and advskew of {name} are {was}, wished is {to_be}"
-            words = self._words(was[1], was[2])
+            words = self._words(was[1], was[2]) if was[0] else self._new
             yield self.up("set", why, Command(("ifconfig", name, *words)))
