@@ -43,7 +43,7 @@ umask 077
 set -m 2>/dev/null
 lead=
 case $- in *m*) ;; *) command -v setsid >/dev/null && lead=setsid ;; esac
-d=$(mktemp -d /tmp/converge.XXXXXXXX) || exit 1
+d=$(mktemp -d "${{TMPDIR:-/tmp}}/converge.XXXXXXXX") || exit 1
 exec 2>/dev/null
 started= guards=
 trap 'dismiss; rm -rf "$d"' EXIT
@@ -122,7 +122,7 @@ def _side_by_side(commands: list[tuple[int, Command]]) -> Iterator[str]:
         yield _program(number, command)
     for deadline_s in sorted({command.deadline_s for _, command in commands}):
         late = " ".join(str(n) for n, command in commands if command.deadline_s == deadline_s)
-        yield f"guard {deadline_s:g} {late}"
+        yield f"guard {round(deadline_s, 3):.12g} {late}"
     for number, _ in commands:
         yield f"answer {number}"
     yield "dismiss"

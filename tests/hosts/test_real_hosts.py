@@ -21,24 +21,9 @@ from converge.core.host import (
 )
 from converge.hosts.answers import ENVIRONMENT, KEEP
 from tests.hosts.conftest import Door
+from tests.hosts.watching import alive, gone, nap
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
-
-def alive(marker: str) -> list[str]:
-    """The processes with this in their command line; zombies are dead."""
-    table = subprocess.run(["ps", "-A", "-o", "stat=,args="], capture_output=True, text=True)
-    rows = [line for line in table.stdout.splitlines() if marker in line]
-    return [row for row in rows if not row.startswith("Z")]
-
-
-def gone(marker: str) -> bool:
-    """Whether they have ended, or do so within two seconds."""
-    for _ in range(40):
-        if not alive(marker):
-            return True
-        time.sleep(0.05)  # noqa: TID251 - real processes take real time
-    return False
 
 
 # --- Programs
@@ -56,7 +41,9 @@ def test_a_program_has_only_our_environment(
 
 
 def test_a_program_starts_in_the_root_folder_with_an_empty_input(real_door: Door) -> None:
+    old = os.umask(0o077)
     answers = real_door.host.ask([Run(("pwd",)), Run(("cat",)), Run(("sh", "-c", "umask"))])
+    os.umask(old)
     assert [answer.stdout.strip() for answer in answers] == ["/", "", "0022"]
 
 
@@ -71,43 +58,56 @@ def test_a_killed_program_has_the_code_of_the_shell(real_door: Door) -> None:
 
 
 def test_what_is_silent_is_lost_in_time_with_its_whole_group(real_door: Door) -> None:
+    napping = nap()
     began = time.monotonic()
     (answer,) = real_door.host.ask(
-        [Run(("sh", "-c", "echo so far; sleep 60.471 & sleep 60.471"), deadline_s=0.5)]
+        [Run(("sh", "-c", f"echo so far; {napping} & {napping}"), deadline_s=0.5)]
     )
     assert time.monotonic() - began < 2.0
     assert answer.lost == "no answer within 0.5 s (sh was killed)"
-    assert gone("sleep 60.471")
+    assert gone(napping)
 
 
 def test_what_ignores_term_is_killed(real_door: Door) -> None:
+    napping = nap()
     began = time.monotonic()
-    script = "trap '' TERM; sleep 60.472 & sleep 60.472"
+    script = f"trap '' TERM; {napping} & {napping}"
     (answer,) = real_door.host.ask([Run(("sh", "-c", script), deadline_s=0.3)])
     assert 2.2 < time.monotonic() - began < 5.0
     assert answer.lost == "no answer within 0.3 s (sh was killed)"
-    assert gone("sleep 60.472")
+    assert gone(napping)
+
+
+def test_what_ignores_term_behind_a_program_that_does_not_is_killed(real_door: Door) -> None:
+    napping = nap()
+    script = f"(trap '' TERM; exec {napping}) & sleep 60"
+    (answer,) = real_door.host.ask([Run(("sh", "-c", script), deadline_s=0.5)])
+    assert answer.lost == "no answer within 0.5 s (sh was killed)"
+    assert gone(napping)
 
 
 def test_a_command_too_is_lost_at_its_deadline(real_door: Door) -> None:
-    answer = real_door.do(Command(("sleep", "60.473"), deadline_s=0.3))
+    napping = nap()
+    answer = real_door.do(Command(tuple(napping.split()), deadline_s=0.3))
     assert answer.lost == "no answer within 0.3 s (sleep was killed)"
-    assert gone("sleep 60.473")
+    assert gone(napping)
 
 
 def test_one_that_hangs_keeps_no_other_from_answering(real_door: Door) -> None:
-    queries = [Run(("sleep", "60.474"), 0.5), *[Run(("echo", "x"))] * 3]
+    napping = nap()
+    queries = [Run(tuple(napping.split()), 0.5), *[Run(("echo", "x"))] * 3]
     answers = real_door.host.ask(queries)
     assert answers[0].lost
     assert answers[1:] == [Answer(0, "x\n")] * 3
 
 
 def test_a_daemon_that_keeps_the_pipe_does_not_keep_us_and_lives_on(real_door: Door) -> None:
+    napping = nap()
     began = time.monotonic()
-    (answer,) = real_door.host.ask([Run(("sh", "-c", "sleep 60.475 & echo $!; exit 3"))])
+    (answer,) = real_door.host.ask([Run(("sh", "-c", f"{napping} & echo $!; exit 3"))])
     assert time.monotonic() - began < 3.0
     assert (answer.code, answer.lost) == (3, "")
-    assert alive("sleep 60.475")
+    assert alive(napping)
     os.kill(int(answer.stdout), 9)
 
 
@@ -126,10 +126,14 @@ def test_a_large_batch_runs_in_bounds(real_door: Door, tmp_path: Path) -> None:
 
 
 def test_output_is_bounded(real_door: Door) -> None:
-    fits, too_much = (("head", "-c", str(size), "/dev/zero") for size in (KEEP, KEEP + 1))
-    whole, cut = real_door.host.ask([Run(fits), Run(too_much)])
+    sizes = (KEEP, KEEP + 1, 20 * KEEP)
+    fits, too_much, far_too_much = (("head", "-c", str(size), "/dev/zero") for size in sizes)
+    whole, *cut, other = real_door.host.ask(
+        [Run(fits), Run(too_much), Run(far_too_much), Run(("echo", "x"))]
+    )
     assert (len(whole.stdout), whole.lost) == (KEEP, "")
-    assert cut.lost == f"head printed more than {KEEP} bytes"
+    assert [answer.lost for answer in cut] == [f"head printed more than {KEEP} bytes"] * 2
+    assert other == Answer(0, "x\n")
     done = real_door.do(Command(too_much))
     assert (done.code, len(done.stdout), done.lost) == (0, KEEP, "")
 

@@ -1,10 +1,8 @@
 """The script for a far node, run by the shells that are here, and the frames that come back."""
 
-import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from converge.core.host import Answer, Command
 from converge.hosts.answers import ENVIRONMENT, encoded
 from converge.hosts.script import parse_answers, script
+from tests.hosts.watching import come, gone, nap
 
 SHELLS = ["sh", "dash", "bash --posix", "busybox sh", "mksh", "ksh", "yash", "zsh --emulate sh"]
 ANY_BYTE = "".join(map(chr, range(1, 128))) + bytes(range(128, 256)).decode(
@@ -29,43 +28,27 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return [found, *options]
 
 
-def run(shell: list[str], *commands: Command, path: str = ENVIRONMENT["PATH"]) -> list[Answer]:
-    """Let the shell read the script from its input, as over ssh."""
+def run(shell: list[str], folder: Path, *commands: Command, path: str = "") -> list[Answer]:
+    """Let the shell read the script from its input, as over ssh; what it keeps is in `folder`."""
+    env = {"PATH": path or ENVIRONMENT["PATH"], "TMPDIR": str(folder)}
     text = encoded(script(commands))
-    done = subprocess.run(shell, input=text, capture_output=True, env={"PATH": path}, timeout=30)
+    done = subprocess.run(shell, input=text, capture_output=True, env=env, timeout=30)
     answers = parse_answers(done.stdout, commands)
     return [answers[place] for place in range(len(commands))]
 
 
-def running(marker: str) -> bool:
-    rows = subprocess.run(["ps", "-A", "-o", "stat=,args="], capture_output=True, text=True).stdout
-    return any(marker in row and not row.startswith("Z") for row in rows.splitlines())
-
-
-def ends(marker: str) -> bool:
-    for _ in range(60):
-        if not running(marker):
-            return True
-        time.sleep(0.05)  # noqa: TID251 - real processes take real time
-    return False
-
-
-def left_behind() -> set[Path]:
-    return set(Path("/tmp").glob("converge.*"))
-
-
-def test_every_shell_runs_it(shell: list[str]) -> None:
-    before = left_behind()
+def test_every_shell_runs_it(shell: list[str], tmp_path: Path) -> None:
+    napping = nap()
     commands = (
         Command(("printf", "%s", ANY_BYTE)),
         Command(("cat",), stdin=ANY_BYTE + "\n\n"),
         Command(("cat",), stdin="END\nEND_" * 20_000),
         Command(("sh", "-c", "echo out; echo err >&2; exit 3")),
         Command(("sh", "-c", "kill -KILL $$")),
-        Command(("sh", "-c", "trap '' TERM; sleep 60.81 & sleep 60.81"), deadline_s=0.3),
+        Command(("sh", "-c", f"trap '' TERM; {napping} & {napping}"), deadline_s=0.3),
         *[Command(("echo", str(n))) for n in range(20)],
     )
-    assert run(shell, *commands) == [
+    assert run(shell, tmp_path, *commands) == [
         Answer(0, ANY_BYTE),
         Answer(0, ANY_BYTE + "\n\n"),
         Answer(0, "END\nEND_" * 20_000),
@@ -74,47 +57,47 @@ def test_every_shell_runs_it(shell: list[str]) -> None:
         Answer(lost="no answer within 0.3 s (sh was killed)"),
         *[Answer(0, f"{n}\n") for n in range(20)],
     ]
-    assert ends("sleep 60.81")
-    assert left_behind() == before
+    assert gone(napping)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_without_setsid_the_program_and_its_children_are_killed(tmp_path: Path) -> None:
+def test_without_setsid_the_program_itself_is_killed(tmp_path: Path) -> None:
     """As on FreeBSD before 12, whose sh has job control on a terminal only."""
     for tool in TOOLS:
         (tmp_path / tool).symlink_to(shutil.which(tool) or pytest.skip(f"there is no {tool}"))
-    hanging = Command(("sleep", "60.82"), deadline_s=0.3)
-    (answer,) = run(["/bin/sh"], hanging, path=str(tmp_path))
+    napping = nap()
+    hanging = Command(tuple(napping.split()), deadline_s=0.3)
+    (answer,) = run(["/bin/sh"], tmp_path, hanging, path=str(tmp_path))
     assert answer.lost == "no answer within 0.3 s (sleep was killed)"
-    assert ends("sleep 60.82")
+    assert gone(napping)
 
 
 def test_part_of_a_script_does_nothing(tmp_path: Path) -> None:
     text = encoded(script([Command(("touch", str(tmp_path / "f")))]))
-    for size in range(0, len(text) - 10, 97):
+    whole = text.rindex(b"main")
+    for size in [*range(0, whole, 97), *range(whole - 80, whole, 3)]:
         subprocess.run(["sh"], input=text[:size], capture_output=True)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
-def test_a_shell_that_is_told_to_end_takes_its_programs_along(how: signal.Signals) -> None:
-    before = left_behind()
-    text = encoded(script([Command(("sh", "-c", "sleep 60.83 & sleep 60.83"), 60)]))
-    process = subprocess.Popen(
-        ["sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]}
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdin, process.stdout:
+def test_a_shell_that_is_told_to_end_takes_its_programs_along(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    napping = nap()
+    text = encoded(script([Command(("sh", "-c", f"{napping} & {napping}"), 60)]))
+    env = {"PATH": ENVIRONMENT["PATH"], "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        ["sh"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=env
+    ) as process:
+        assert process.stdin is not None
         process.stdin.write(text)
         process.stdin.close()
-        for _ in range(100):
-            if running("sleep 60.83"):
-                break
-            time.sleep(0.05)  # noqa: TID251 - a real shell takes real time
+        assert come(napping)
         process.send_signal(how)
         process.wait(10)
-    assert ends("sleep 60.83")
-    assert left_behind() == before
+    assert gone(napping)
+    assert list(tmp_path.iterdir()) == []
 
 
 ONE, TWO = Command(("one",)), Command(("two",))
