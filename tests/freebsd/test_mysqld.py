@@ -289,6 +289,10 @@ EMPTY = Present(replace(STOPPED.state, identity="", empty=True))
 STRAY = state(on_volume=False, identity="", ready=False)
 
 
+def test_evidence_is_not_compared() -> None:
+    assert state(pids=(1,), known=False, empty=True) == WISH
+
+
 def test_it_is_wished_running_ready_on_its_volume_and_marked() -> None:
     assert mysqld().want(Neighbours(AROUND)) == WISH
 
@@ -342,7 +346,7 @@ def test_the_mark() -> None:
 
 def test_one_that_recovers_is_waited_for() -> None:
     (wait,) = acts(state(ready=False, identity="", pids=(1, 2)), WISH, start_deadline="9m")
-    assert (wait.effect, wait.settle_s) == (Wait(), 540)
+    assert (wait.effect, wait.settle_s, wait.direction) == (Wait(), 540, Direction.UP)
     assert wait.goal == state(identity="")
     assert "pid 1 and 2" in wait.why
 
@@ -395,6 +399,7 @@ class Scene:
     seen: Observation[MysqldState]
     resource: Mysqld = field(default_factory=mysqld)
     pair: Pair = field(default_factory=pair)
+    planning: bool = True
 
     @property
     def snapshot(self) -> Snapshot:
