@@ -15,6 +15,9 @@ from converge.core.host import Answer
 from converge.lab import programs
 from converge.lab.world import Handler, Program, Result, World
 
+AT_ONCE = 1000
+"""More timers than this at one instant are a mistake in the lab: each brings the next."""
+
 
 @cache
 def all_programs() -> dict[str, Program]:
@@ -63,8 +66,12 @@ def react(world: World) -> World:
 
 def advance(world: World, to: float) -> World:
     """Let time pass until `to`; every timer on the way happens in its order."""
+    at_once = 0
     while world.timers and world.timers[0].at <= to:
         timer, rest = world.timers[0], world.timers[1:]
+        at_once = at_once + 1 if timer.at <= world.now else 0
+        if at_once > AT_ONCE:
+            raise RuntimeError(f"the lab turns in circles at {world.now}: {timer}")
         world = replace(world, now=max(world.now, timer.at), timers=rest)
         if world.machine(timer.node).powered:
             world = react(all_timers()[timer.what](world, timer.node, timer.args))
