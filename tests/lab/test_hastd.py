@@ -10,8 +10,11 @@ from converge.lab.world import File, World
 from tests.lab.hast_steps import (
     DEVICE,
     after,
+    content,
+    cut,
     do,
     has_device,
+    heal,
     hooks,
     log,
     paired,
@@ -24,6 +27,7 @@ from tests.lab.hast_steps import (
     with_conf,
     write,
 )
+from tests.recorded import recording
 
 
 def main_pid(world: World, node: str) -> int:
@@ -73,17 +77,16 @@ def test_a_device_outlives_both_when_both_are_killed() -> None:
     world = do(world, "hasta", f"kill -9 {pids}")
     found = storage.device(world, "hasta", DEVICE)
     assert found is not None
-    assert (found.answers_in_s, storage.write(world, "hasta", DEVICE, shown_b(world))[1]) == (
+    assert (
+        found.answers_in_s,
+        storage.write(world, "hasta", DEVICE, content(world, "hastb"))[1],
+    ) == (
         inf,
         inf,
     )
     world = do(do(world, "hasta", "service hastd start"), "hasta", "hastctl role primary test")
     assert "Device hast/test recovered." in log(world, "hasta", "daemon.log")
     assert shown(after(world, 1.0), "hasta").files["old"].text == "old"
-
-
-def shown_b(world: World):  # type: ignore[no-untyped-def]
-    return world.machine("hastb").disks["/dev/vtbd1"].ufs
 
 
 def test_demotion_waits_while_the_worker_calls_a_silent_peer() -> None:
@@ -157,20 +160,44 @@ def test_somebody_who_talks_to_hastd_wakes_it_for_its_signals() -> None:
     assert said(world, "hasta", "hastctl status") == ""
 
 
+def recorded_calls(name: str) -> list[str]:
+    """What the recorder's hook program wrote down: the words after argv=."""
+    lines = recording(name).stdout.splitlines()
+    return [line.partition("argv=")[2] for line in lines if "argv=" in line]
+
+
 def test_hooks_of_a_planned_switchover() -> None:
-    """switch-exec-hooks-a and -b."""
     world, _ = write(with_conf(paired(), "exec /bin/hook"), "hasta", x="1")
     before = {node: len(hooks(world, node)) for node in ("hasta", "hastb")}
     world = after(do(after(world, 1.0), "hasta", "hastctl role secondary test"), 2.0)
     world = after(do(world, "hastb", "hastctl role primary test"), 20.0)
-    assert hooks(world, "hasta")[before["hasta"] :] == [
-        "role test primary secondary",
-        "connect test",
-    ]
-    assert hooks(world, "hastb")[before["hastb"] :] == [
-        "disconnect test",
-        "role test secondary primary",
-        "connect test",
-        "syncstart test",
-        "syncdone test",
-    ]
+    assert hooks(world, "hasta")[before["hasta"] :] == recorded_calls("switch-exec-hooks-b")
+    assert hooks(world, "hastb")[before["hastb"] :] == recorded_calls("switch-exec-hooks-a")
+
+
+def test_hooks_of_a_peer_created_anew() -> None:
+    """hast-exec-hook-calls: the primary writes, goes to secondary and back, and copies all."""
+    world = with_conf(paired(), "exec /bin/hook")
+    before = {node: len(hooks(world, node)) for node in ("hasta", "hastb")}
+    for line in ("role init", "create", "role secondary"):
+        world = do(after(world, 0.2), "hastb", f"hastctl {line} test")
+    told = hooks(world, "hastb")[before["hastb"] :]
+    assert told == recorded_calls("hast-exec-hook-calls-b")
+    world, _ = write(world, "hasta", x="1")
+    world = after(do(world, "hasta", "hastctl role secondary test"), 2.0)
+    world = after(do(world, "hasta", "hastctl role primary test"), 60.0)
+    assert hooks(world, "hasta")[before["hasta"] :] == recorded_calls("hast-exec-hook-calls-a")
+
+
+def test_hooks_of_a_split_brain_and_its_end() -> None:
+    """hast-exec-hook-sync-b: two calls of the primary, then the way out."""
+    world, _ = write(after(cut(with_conf(paired(), "exec /bin/hook")), 1.0), "hasta", w="a")
+    world = after(do(world, "hastb", "hastctl role primary test"), 25.0)
+    world = heal(write(world, "hastb", w="b")[0])
+    world = do(after(world, 30.0), "hastb", "hastctl role init test")
+    before = len(hooks(world, "hastb"))
+    world = after(do(world, "hastb", "hastctl role secondary test"), 19.0)
+    for line in ("role init", "create", "role secondary"):
+        world = do(world, "hastb", f"hastctl {line} test")
+    told = hooks(after(world, 60.0), "hastb")[before:]
+    assert told == recorded_calls("hast-exec-hook-sync-b")
