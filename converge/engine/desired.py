@@ -42,7 +42,7 @@ def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
     doubted = _check_top(table, kinds, notes)
     guard = _single(GuardTable, "guard", table, notes)
     witness = _single(WitnessTable, "witness", table, notes)
-    names, pair = _pair(table, guard or GuardTable(), kinds, notes)
+    names, pair = _pair(table, guard or GuardTable(), kinds, notes, doubted)
     resources = read_resources(table, names, kinds, notes, read, doubted)
     if notes.problems or not pair or not guard or not witness:
         raise BadDesired(notes.sorted())
@@ -58,15 +58,15 @@ def _secrecy(kinds: Kinds) -> Secrecy:
 
 
 def _check_top(table: Table, kinds: Kinds, notes: Notes) -> set[str]:
-    """The kinds that were meant by misspelt names. A file of another form is not taken apart."""
-    this = f"schema = {SCHEMA}"
-    if "schema" not in table:
-        notes.add(("schema",), '"schema" is missing: it says which form of file this is', this)
-    elif table["schema"] != SCHEMA or isinstance(table["schema"], bool):
-        notes.add(("schema",), f"this version of converge reads schema {SCHEMA} only", this)
-        raise BadDesired(notes.sorted())
+    """The tables that were meant by misspelt names. A file of another form is not taken apart."""
     known = [*TABLES, *kinds, "schema"]
     strays = {name: near(name, known) for name in table if name not in known}
+    this = f"schema = {SCHEMA}"
+    if "schema" in table and (type(table["schema"]) is not int or table["schema"] != SCHEMA):
+        notes.add(("schema",), f"this version of converge reads schema {SCHEMA} only", this)
+        raise BadDesired(notes.sorted())
+    if "schema" not in {*table, *strays.values()}:
+        notes.add(("schema",), '"schema" is missing: it says which form of file this is', this)
     for name, guess in strays.items():
         allowed = f"{', '.join(TABLES)}, or a kind: {', '.join(sorted(kinds))}"
         notes.stray((name,), f'there is no table or kind "{name}"', allowed, guess)
@@ -83,30 +83,37 @@ def _single(model: type[M], key: str, table: Table, notes: Notes) -> M | None:
 
 
 def _pair(
-    table: Table, guard: GuardTable, kinds: Kinds, notes: Notes
+    table: Table, guard: GuardTable, kinds: Kinds, notes: Notes, doubted: Collection[str]
 ) -> tuple[list[str], Pair | None]:
     """The nodes' names, also when not all is well, and the pair when it is."""
-    if "pair" not in table:
-        notes.add(("pair",), "the table [pair] is missing: the pair's name and its two nodes")
-        return list(_node_tables(table, notes)), None
-    head = _single(PairTable, "pair", table, notes)
     bodies = _node_tables(table, notes)
+    head = None
+    if "pair" in table:
+        head = _single(PairTable, "pair", table, notes)
+    elif "pair" not in doubted:
+        notes.add(("pair",), "the table [pair] is missing: the pair's name and its two nodes")
+    names = list(head.nodes) if head else list(bodies)
+    meant = _check_node_names(names, bodies, notes) if "node" not in doubted else set(names)
+    nodes = [_node(name, bodies.get(name), guard, kinds, notes, meant) for name in names]
     if head is None:
-        return list(bodies), None
-    strangers = [name for name in bodies if name not in head.nodes]
-    for name in strangers:
+        return names, None
+    _check_apart(nodes, notes)
+    return names, Pair(head.name, {node.name: node for node in nodes if node})
+
+
+def _check_node_names(names: list[str], bodies: Mapping[str, Table], notes: Notes) -> set[str]:
+    """A table for each node and none besides; the nodes that were meant by misspelt names."""
+    strangers = {name: near(name, names) for name in bodies if name not in names}
+    for name, guess in strangers.items():
         said = f'"{name}" is not one of the nodes of [pair]'
-        notes.stray(("node", name), said, either(head.nodes), near(name, head.nodes))
-    meant = {near(name, head.nodes) for name in strangers}
-    for at, name in enumerate(head.nodes):
-        if name in head.nodes[:at]:
+        notes.stray(("node", name), said, either(names), guess)
+    for at, name in enumerate(names):
+        if name in names[:at]:
             notes.add(("pair", "nodes", at), f'"{name}" is named twice; a pair is two nodes')
-        elif name not in bodies and name not in meant:
+        elif name not in bodies and name not in strangers.values():
             said = f"the table [node.{name}] with this node's address is missing"
             notes.add(("pair", "nodes", at), said)
-    nodes = [_node(name, bodies.get(name), guard, kinds, notes, meant) for name in head.nodes]
-    _check_apart(nodes, notes)
-    return list(head.nodes), Pair(head.name, {node.name: node for node in nodes if node})
+    return set(strangers.values())
 
 
 def _node_tables(table: Table, notes: Notes) -> dict[str, Table]:

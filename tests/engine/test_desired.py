@@ -358,6 +358,7 @@ HEADS = [
     (_head("schema = 1", "schema = 2"), "schema", "this version of converge reads schema 1 only"),
     (_head("schema = 1", "schema = true"), "schema", "this version of converge reads schema 1"),
     (_head("schema = 1", "schema = '1'"), "schema", "this version of converge reads schema 1"),
+    (_head("schema = 1", "schema = 1.0"), "schema", "this version of converge reads schema 1"),
     (_head('"left", "right"', '"left"'), "pair.nodes", "this list is too short"),
     (_head('"left", "right"', '"left", "left"'), "pair.nodes", '"left" is named twice'),
     (_head('"left", "right"', '"left", "r t"'), "pair.nodes", "a node's name has letters"),
@@ -377,6 +378,18 @@ def test_the_pair_and_its_nodes_are_checked(text, key, message):
     assert (found[0].key, found[0].message[: len(message)]) == (key, message) or any(
         p.key.startswith(key) and p.message.startswith(message) for p in found
     )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("schema", "shema"), ("[pair]", "[pari]"), ("[node.", "[nodes.")]
+)
+def test_a_misspelt_table_is_not_called_missing_as_well(right, wrong):
+    assert problem("", HEAD.replace(right, wrong)).guess == right.strip("[].")
+
+
+def test_a_wrong_pair_does_not_hide_wrong_nodes():
+    head = HEAD.replace('name  = "toys"', "name = 5").replace('"10.0.0.1"', '"ten"')
+    assert [p.key for p in problems("", head)] == ["pair.name", "node.left.address"]
 
 
 def test_an_empty_file_says_what_it_lacks():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 
@@ -22,10 +23,21 @@ def _block(problem: Problem) -> list[str]:
     if problem.source:
         lines += _excerpt(problem)
     if problem.allowed:
-        lines.append(f"   allowed: {problem.allowed}")
+        lines += _folded("   allowed: ", problem.allowed)
     if problem.guess:
         lines.append(f'   did you mean "{problem.guess}"?')
     return [_visible(line) for line in lines]
+
+
+def _folded(head: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        80,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _excerpt(problem: Problem) -> list[str]:
