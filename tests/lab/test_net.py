@@ -108,3 +108,17 @@ def test_passwords_are_shown_only_on_demand_and_cut_at_19_characters():
     assert "xxx" not in run(world, "hasta", ("ifconfig", "vtnet1")).answer.stdout
     shown = run(world, "hasta", ("ifconfig", "-k", "vtnet1")).answer.stdout
     assert f'key "{"x" * 19}"\n' in shown
+
+
+def test_the_text_of_14_has_a_line_of_peers():
+    nodes = [BlueNode(n, n, a, "14.1-RELEASE") for n, a in (("hasta", A), ("hastb", B))]
+    world = fresh(Blueprint(tuple(nodes)))
+    world = does(
+        world, "hasta", "kldload carp", "ifconfig em0 vhid 1 pass x alias 192.168.1.50/32"
+    )
+    text = run(world, "hasta", ("ifconfig", "em0")).answer.stdout
+    assert text.startswith(
+        "em0: flags=1008943<UP,BROADCAST,RUNNING,PROMISC,SIMPLEX,MULTICAST,LOWER_UP> "
+    )
+    carp = "\tcarp: BACKUP vhid 1 advbase 1 advskew 0\n\t      peer 224.0.0.18 peer6 ff02::12\n"
+    assert carp in text

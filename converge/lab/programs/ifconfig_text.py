@@ -1,4 +1,4 @@
-"""What ifconfig(8) prints about an interface. Text of FreeBSD <= 9 after its source."""
+"""What ifconfig(8) prints about an interface. Other releases than 13 after their source."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ FLAGS = {
     0x100: "PROMISC",
     0x800: "SIMPLEX",
     0x8000: "MULTICAST",
+    0x20000: "PPROMISC",
+    0x1000000: "LOWER_UP",
 }
 KNOWS_EPOCH = 0x20
 """Set by FreeBSD 13's drivers; it has no word."""
@@ -29,21 +31,30 @@ def block(machine: Machine, interface: Interface, *, keys: bool = False) -> str:
         return _loopback(machine, interface)
     if interface.name.startswith("carp"):
         return _carp_interface(machine, interface, keys=keys)
-    flags = 0x8802 | (KNOWS_EPOCH if major(machine) >= 13 else 0)
-    flags |= 0x100 if interface.vhids or interface.promisc else 0
-    flags |= 0x41 if interface.up else 0
     driver = interface.name.rstrip("0123456789")
-    lines = [_first(interface.name, flags, 1500)]
+    lines = [_first(interface.name, _flags(machine, interface), 1500)]
     lines.append(f"options={NIC_OPTIONS.get(driver, '8<VLAN_MTU>')}")
     lines.append(f"ether {interface.ether}")
     lines += [_inet(a, machine) for a in interface.addresses]
-    lines += [_group(v, keys=keys) for v in interface.vhids]
+    for v in interface.vhids:
+        lines.append(_group(v, keys=keys))
+        if major(machine) >= 14:
+            lines.append("      peer 224.0.0.18 peer6 ff02::12")
     media = NIC_MEDIA.get(driver, "1000baseT") + " <full-duplex>"
     media = f"media: Ethernet autoselect ({media if interface.carrier else 'none'})"
     status = f"status: {'active' if interface.carrier else 'no carrier'}"
     nd6 = "nd6 options=29<PERFORMNUD,IFDISABLED,AUTO_LINKLOCAL>"
     lines += [nd6, media, status] if major(machine) < 10 else [media, status, nd6]
     return "\n\t".join(lines) + "\n"
+
+
+def _flags(machine: Machine, interface: Interface) -> int:
+    flags = 0x8802 | (0x41 if interface.up else 0)
+    flags |= 0x100 if interface.vhids or interface.promisc else 0
+    flags |= 0x20000 if interface.promisc else 0
+    if major(machine) >= 14:
+        return flags | (0x1000000 if interface.carrier else 0)
+    return flags | (KNOWS_EPOCH if major(machine) == 13 else 0)
 
 
 def _first(name: str, flags: int, mtu: int) -> str:
