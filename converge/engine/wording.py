@@ -124,7 +124,7 @@ def missing(schema: Schema) -> str:
 
 
 def _described(allowed: str, schema: Schema) -> str:
-    about = " ".join(schema.get("description", "").split()).partition(". ")[0]
+    about = " ".join(schema.get("description", "").split()).partition(". ")[0].removesuffix(".")
     return ". ".join(part for part in (allowed, about) if part)
 
 
