@@ -293,7 +293,7 @@ def test_a_missing_key_points_at_the_header_and_tells_what_it_is_for():
     found = problem("[shop.a]\n")
     assert (found.line, found.column, found.width) == (10, 7, 1)
     assert found.message == '"address" is missing'
-    assert found.allowed.endswith("Where it is.")
+    assert found.allowed.endswith("Where it is")
 
 
 def test_a_secret_that_cannot_be_read_is_not_called_missing_as_well():
