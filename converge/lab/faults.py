@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from converge.core.errors import UsageError
 from converge.lab import boot
 from converge.lab.groups import MESSAGES
 from converge.lab.machine import react
@@ -12,6 +13,13 @@ from converge.lab.syslog import event, log
 from converge.lab.world import World
 
 SEGMENTS = ("lan", "storage")
+
+
+def _known(word: str, words: Iterable[str], what: str) -> None:
+    """'' stands for all of them. UsageError for what is not there."""
+    names = sorted(words)
+    if word and word not in names:
+        raise UsageError(f"{word!r} is no {what}; there is {', '.join(names) or 'none'}")
 
 
 def power_cut(world: World, node: str) -> World:
@@ -39,6 +47,7 @@ def plug(world: World, node: str, segment: str, *, carrier: bool) -> World:
 
     The kernel tells of the carrier after CARP has changed (log-carp-carrier, devd-pipe-a).
     """
+    _known(segment, SEGMENTS, "segment")
     machine = world.machine(node)
     changed = [
         i
@@ -77,6 +86,7 @@ def one_way(world: World, node: str, segment: str = "") -> World:
 
 
 def _lose(world: World, segment: str, ways: set[tuple[str, str]]) -> World:
+    _known(segment, SEGMENTS, "segment")
     segments = (segment,) if segment else SEGMENTS
     new = {(s, a, b) for s in segments for a, b in ways}
     return react(replace(world, cuts=world.cuts | new))
@@ -90,7 +100,9 @@ def heal(world: World, node: str, segment: str = "") -> World:
 
 
 def hang(world: World, node: str, program: str) -> World:
-    """A program gives no answer from now on."""
+    """A program gives no answer from now on. UsageError for none."""
+    if not program:
+        raise UsageError("name the program that should hang, for example hastctl")
     return react(world.change(node, hangs=world.machine(node).hangs | {program}))
 
 
@@ -103,6 +115,7 @@ def unhang(world: World, node: str, program: str = "") -> World:
 def disk(world: World, node: str, device: str = "", fails: str = "") -> World:
     """Requests to a disk ('' for all) fail: 'read', 'write', or '' for a healthy one."""
     disks = world.machine(node).disks
+    _known(device, disks, "disk of this machine")
     for path in sorted(disks):
         if device in ("", path):
             disks = disks.put(path, replace(disks[path], fails=fails))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from converge.core.errors import UsageError
 from converge.core.host import Command, Write
 from converge.lab.faults import FAULTS
 from converge.lab.fresh import recorded_pair
@@ -27,7 +28,8 @@ UNDONE = [
 def test_every_fault_can_happen_at_any_time(name, before):
     world = FAULTS[before].act(recorded_pair(), "hasta", "")
     copy = hash(world)
-    changed = after(120, FAULTS[name].act(world, "hasta", ""))
+    word = "hastctl" if name == "hang" else ""
+    changed = after(120, FAULTS[name].act(world, "hasta", word))
     assert hash(world) == copy
     assert changed.now == 420.0
     assert FAULTS[name].does
@@ -81,3 +83,12 @@ def test_a_cable_of_a_dead_machine_is_out_when_it_boots():
     world = after(60, FAULTS["power-on"].act(world, "hasta", ""))
     assert world.machine("hasta").interfaces["vtnet1"].vhids[0].state == "INIT"
     assert does(world, "hasta", "ifconfig -l") == world
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("cut", "lam"), ("cable-out", "x"), ("heal", "x"), ("hang", ""), ("disk-ok", "/dev/no")],
+)
+def test_a_word_that_means_nothing_is_refused(name, word):
+    with pytest.raises(UsageError):
+        FAULTS[name].act(recorded_pair(), "hasta", word)

@@ -39,7 +39,7 @@ def test_a_world_comes_back_as_it_was(steps, text, number):
     world = recorded_pair()
     for node, what, wait in steps:
         if what in faults.FAULTS:
-            world = faults.FAULTS[what].act(world, node, "")
+            world = faults.FAULTS[what].act(world, node, "nc" if what == "hang" else "")
         else:
             world = run(world, node, tuple(what.split())).world
         world = advance(world, world.now + wait)
