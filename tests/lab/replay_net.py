@@ -136,8 +136,8 @@ _NETIF = "service netif restart is not simulated"
 
 NOT_REPLAYED: dict[str, str] = {
     "devd-carp-action-log": _SCRIPT,
-    "devd-pipe-a": "devd's pipe is no file; test_net compares its CARP and IFNET lines",
-    "devd-pipe-b": "devd's pipe is no file; test_net compares its lines",
+    "devd-pipe-a": "devd's pipe is no file; test_carp compares its CARP and IFNET lines",
+    "devd-pipe-b": "devd's pipe is no file; test_carp compares its lines",
     "devd-seqpacket-a": "devd's socket is no file; its lines are those of devd-pipe-a",
     "ifconfig-after-netif-restart": _NETIF,
     "log-carp-end": _NETIF,
