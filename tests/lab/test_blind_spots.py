@@ -51,6 +51,8 @@ def test_b2_a_write_under_way_when_the_connection_breaks_is_forgotten() -> None:
     world = after(heal(after(world, 30.0)), 30.0)
     assert (state(world, "hasta"), dirty(world, "hasta")) == ("primary complete", 0)
     assert (text(world, "hasta", "x"), text(world, "hastb", "x")) == ("unheard", None)
+    other, _ = write(world, "hasta", y="1")
+    assert (text(other, "hastb", "y"), content(other, "hastb").torn) == ("1", False)
     restarted = after(do(world, "hasta", "hastctl role init test"), 1.0)
     restarted = after(do(restarted, "hasta", "hastctl role primary test"), 30.0)
     assert text(restarted, "hastb", "x") == "unheard"
@@ -75,7 +77,12 @@ def test_b3_two_blank_copies_are_never_compared() -> None:
     assert (state(world, "hastb"), content(world, "hastb").torn) == ("secondary complete", True)
     for line in ("role init", "create", "role secondary"):
         world = do(world, "hastb", f"hastctl {line} test")
-    assert content(after(world, 60.0), "hastb") == content(world, "hasta")
+    world = after(world, 60.0)
+    assert content(world, "hastb") == content(world, "hasta")
+    world, _ = write(do(world, "hastb", "hastctl role init test"), "hasta", v="1")
+    world, _ = write(world, "hasta", v="2")
+    world = after(do(world, "hastb", "hastctl role secondary test"), 30.0)
+    assert content(world, "hastb") == content(world, "hasta")
 
 
 def test_memsync_may_lose_the_last_write_and_fullsync_does_not() -> None:

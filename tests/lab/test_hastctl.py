@@ -79,6 +79,12 @@ def test_create_on_one_side_only_forgets_who_it_was() -> None:
     assert dump(world, "hasta")["resuid"] == dump(world, "hastb")["resuid"]
 
 
+def test_create_on_a_plain_file_system_hides_it() -> None:
+    world = do(recorded_pair(), "hasta", "dd if=/dev/zero of=/dev/vtbd1 bs=512 count=1")
+    world = do(do(world, "hasta", "newfs /dev/vtbd1"), "hasta", "hastctl create test")
+    assert world.machine("hasta").disks["/dev/vtbd1"].ufs is None
+
+
 def test_a_foreign_header_is_not_shown() -> None:
     world = do(recorded_pair(), "hasta", "hastctl create test")
     files = world.machine("hasta").files

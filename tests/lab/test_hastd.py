@@ -55,6 +55,16 @@ def test_a_killed_primary_worker_is_replaced_under_the_device() -> None:
     assert text(world, "hastb", "x") == "1"
 
 
+def test_a_killed_worker_that_cannot_come_back_leaves_its_device() -> None:
+    world = paired()
+    world = do(world, "hasta", f"kill -9 {resource(world, 'hasta').worker}")
+    world = do(world, "hasta", "dd if=/dev/zero of=/dev/vtbd1 bs=512 count=1")
+    world = after(world, 2.0)
+    found = storage.device(world, "hasta", DEVICE)
+    assert found is not None
+    assert (state(world, "hasta"), found.answers_in_s) == ("init -", inf)
+
+
 def test_a_worker_asked_to_go_leaves_the_role_init() -> None:
     world = paired()
     world = do(world, "hasta", f"kill {resource(world, 'hasta').worker}")
