@@ -110,9 +110,11 @@ def partner(world: World, place: Place) -> Place | None:
 
 
 def carries(world: World, place: Place) -> bool:
-    """TCP with the remote address works now, hastd there or not."""
-    remote = get(world, place).remote
-    return remote != "none" and net.talks(world, place.node, host(remote))
+    """TCP with the remote address works now, hastd there or not; oneself is nobody."""
+    address = host(get(world, place).remote)
+    if address == "none" or net.owner(world, address) == place.node:
+        return False
+    return net.talks(world, place.node, address)
 
 
 def linked(world: World, place: Place) -> bool:

@@ -72,6 +72,15 @@ def test_one_of_two_resources_may_be_meant_for_somebody_else() -> None:
     assert (state(world, "hasta"), state(world, "hastb")) == ("primary degraded", "secondary -")
 
 
+def test_the_shared_address_leads_to_oneself() -> None:
+    """A pair whose HAST runs over the address that moves: the MASTER never finds its peer."""
+    world = edited(recorded_pair(), "hasta", "remote 192.168.1.52", "remote 192.168.1.50")
+    world = do(
+        do(world, "hastb", "hastctl role secondary test"), "hasta", "hastctl role primary test"
+    )
+    assert state(after(world, 30.0), "hasta") == "primary degraded"
+
+
 def test_a_resource_without_a_remote_is_alone_and_content() -> None:
     world = promoted(edited(recorded_pair(), "hasta", "remote 192.168.1.52", "remote none"))
     assert state(world, "hasta") == "primary degraded"

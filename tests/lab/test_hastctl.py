@@ -107,6 +107,13 @@ def test_the_socket_is_where_the_file_says() -> None:
     assert answer(do(world, "hasta", "service hastd restart || true"), "hastctl status").code == 71
 
 
+def test_everybody_waits_for_a_hastd_that_hangs() -> None:
+    world = recorded_pair().change("hasta", hangs=frozenset({"hastd"}))
+    for line in ("hastctl status", "hastctl role init all"):
+        assert run(world, "hasta", tuple(line.split())).took_s == float("inf")
+    assert answer(world, "hastctl dump test").code == 0
+
+
 def test_one_unknown_name_does_not_spoil_the_others() -> None:
     found = answer(recorded_pair(), "hastctl status test nosuch")
     assert found.code == 1

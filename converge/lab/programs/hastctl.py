@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 
 from converge.core.host import Answer
 from converge.lab import daemon, machine, workers
@@ -43,7 +44,10 @@ class Call:
 
 
 def hastctl(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    """Options stand after the verb; before it they are a usage error (fact 9)."""
+    """Options stand after the verb; before it they are a usage error (fact 9).
+
+    It waits for hastd without a limit.
+    """
     verb = argv[1] if len(argv) > 1 else ""
     if verb not in OPTIONS:
         return _said(world, 64, stderr=USAGE)
@@ -53,6 +57,8 @@ def hastctl(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resul
     loaded = daemon.load(world, node, words.given.get("c", daemon.CONFIG))
     if loaded.conf is None:
         return _said(world, loaded.code, loaded.echoed, f"[ERROR] {loaded.error}\n")
+    if verb in ("role", "list", "status") and "hastd" in world.machine(node).hangs:
+        return Result(world, Answer(lost="hastd gives no answer"), inf)
     call = Call(node, dict(words.given), words.rest, loaded.conf)
     result = _VERBS[verb](world, call)
     answer = result.answer
