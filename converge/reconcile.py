@@ -62,7 +62,7 @@ def decide(graph: Graph, snapshot: Snapshot) -> Plan:
     wished = wishes(graph, snapshot)
     changes, deferred = diff(snapshot, wished)
     actions, waiting = order(graph, snapshot, wished, changes, deferred)
-    verdicts = judge_all(actions, Facts(graph, snapshot))
+    verdicts = judge_all(actions, Facts(graph, snapshot, planning=True))
     return Plan(basis(graph.digest, snapshot.observed), tuple(changes), actions, waiting, verdicts)
 
 
@@ -121,7 +121,8 @@ class Run:
 
     def _carry_out(self, this: Pass) -> tuple[Outcome, ...]:
         def look(ids: Iterable[ResourceId]) -> Snapshot:
-            return observe(self.graph, self.hosts, self.clock, ids)
+            readers = {**self.evidence, **self.hosts}
+            return observe(self.graph, readers, self.clock, ids)
 
         def may(action: Action, snapshot: Snapshot) -> Verdict:
             return judge(action, Facts(self.graph, snapshot))

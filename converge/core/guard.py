@@ -20,6 +20,12 @@ class Situation(Protocol):
     @property
     def snapshot(self) -> Snapshot: ...
 
+    @property
+    def planning(self) -> bool:
+        """Asked of a whole plan, where earlier actions may still put things right; else of one
+        action right before it begins, on a fresh look."""
+        ...
+
     def desired(self, id: ResourceId) -> object | None:
         """The resource of that id, as desired."""
         ...

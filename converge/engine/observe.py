@@ -52,13 +52,16 @@ def _observe_node(
         if not asking:
             return seen
         new = list(dict.fromkeys(q for _, q in asking.values() if q not in heard))
-        heard.update(zip(new, reader.ask(new), strict=True) if new else ())
+        answers = reader.ask(new) if new else []
+        heard.update(zip(new, answers, strict=True))
+        silent = len(new) > 1 and len({answer.lost for answer in answers}) == 1
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]
             if answer.lost and not (isinstance(query, Run) and query.silence_speaks):
                 look.close()
-                seen[id] = Unknown(f"{query}: {answer.lost}")
+                # A node that answers nothing at all has one reason, not one for each question.
+                seen[id] = Unknown(answer.lost if silent else f"{query}: {answer.lost}")
             else:
                 _advance(id, look, answer, asking, seen)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")

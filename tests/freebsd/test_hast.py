@@ -23,7 +23,7 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Absent, Observation, Present, State, Unknown, Wish
-from converge.freebsd.hast import RESERVED, Hast
+from converge.freebsd.hast import Hast
 from converge.freebsd.hast.answers import (
     LISTED,
     HastState,
@@ -31,10 +31,13 @@ from converge.freebsd.hast.answers import (
     parse_list,
     parse_mounted,
     parse_status,
+    parse_uptime_s,
 )
 from converge.freebsd.hast.guards import GUARDS, Standing, standing
+from converge.freebsd.hast.words import RESERVED
 from converge.freebsd.hast_device import HastDevice
-from converge.freebsd.hast_entry import KEYWORDS, HastEntry
+from converge.freebsd.hast_entry import HastEntry
+from converge.freebsd.hast_entry.grammar import KEYWORDS
 from tests.freebsd.around import Neighbours, Surroundings, change, made, pair
 from tests.looking import see
 from tests.recorded import recording, recordings
@@ -488,6 +491,7 @@ class Scene:
     ours: Observation[HastState]
     theirs: Observation[HastState] | None = None
     pair: Pair = field(default_factory=pair)
+    planning: bool = True
 
     @property
     def snapshot(self) -> Snapshot:
@@ -683,6 +687,8 @@ def test_a_demotion_that_is_planned_before_is_waited_for() -> None:
     assert judged("peer-still-primary", "promote", role("init"), peer, before) == Allow()
     other = "hastb/hast.data demote"
     assert isinstance(judged("peer-still-primary", "promote", role("init"), peer, other), Hold)
+    now = Scene(role("init"), peer, planning=False)
+    assert isinstance(GUARD["peer-still-primary"].judge(act("promote", before), now), Hold)
 
 
 def test_what_is_mounted_is_not_demoted() -> None:
@@ -701,6 +707,31 @@ def test_an_unmount_that_is_planned_before_is_waited_for() -> None:
     assert judged("never-demote-while-mounted", "demote", mounted, None, before) == Allow()
     other = "hasta/mount./mnt unmount"
     assert isinstance(judged("never-demote-while-mounted", "demote", mounted, None, other), Refuse)
+    now = Scene(mounted, planning=False)
+    assert isinstance(
+        GUARD["never-demote-while-mounted"].judge(act("demote", before), now), Refuse
+    )
+
+
+@pytest.mark.parametrize(
+    ("uptime_s", "peer", "verdict"),
+    [
+        (59.0, None, Hold),
+        (60.0, None, Allow),
+        (None, None, Hold),
+        (59.0, role("secondary"), Allow),
+        (59.0, role("init"), Hold),
+        (59.0, role("primary"), Hold),
+    ],
+)
+def test_a_young_node_does_not_lead_unless_its_peer_is_seen_to_be_secondary(
+    uptime_s: float | None, peer: Observation[HastState] | None, verdict: type
+) -> None:
+    nodes = {name: replace(n, boot_delay_s=60.0) for name, n in pair().nodes.items()}
+    scene = Scene(role("secondary", uptime_s=uptime_s), peer, replace(pair(), nodes=nodes))
+    assert isinstance(GUARD["boot-delay"].judge(act("promote"), scene), verdict)
+    assert GUARD["boot-delay"].judge(act("demote"), scene) == Allow()
+    assert GUARD["boot-delay"].judge(act("promote"), replace(scene, pair=pair())) == Allow()
 
 
 @pytest.mark.parametrize(
@@ -727,3 +758,10 @@ def test_every_guard_belongs_to_the_kind_and_names_what_it_protects() -> None:
     assert Hast.guards == GUARDS
     assert all(guard.protects for guard in GUARDS)
     assert len(GUARD) == len(GUARDS)
+
+
+def test_uptime_is_counted_on_the_node_s_own_clock() -> None:
+    boottime = recording("sys-boottime").stdout
+    assert parse_uptime_s(boottime, "1795410006\n") == 60.0
+    assert parse_uptime_s(boottime, "nonsense") is None
+    assert parse_uptime_s("", "1795410006") is None

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from converge.core.host import NO_SUCH_FILE, Answer, Edit, edited
 from converge.core.resource import Resource
 from converge.core.state import Absent, Present, Unknown, in_sync
-from converge.freebsd.hast_entry import KEYWORDS, HastEntry, HastEntryState, entry_in, parse_conf
+from converge.freebsd.hast_entry import HastEntry, HastEntryState, entry_in
+from converge.freebsd.hast_entry.grammar import KEYWORDS, parse_conf
 from tests.freebsd.around import Neighbours, Surroundings, change, made
 from tests.looking import see
 from tests.recorded import recording

@@ -53,7 +53,7 @@ def order(
     for change in changes:
         draft.take(change)
         if not draft.downs[change.id] and not draft.ups[change.id]:
-            draft.waiting[change.id] = _follows(graph, change)
+            draft.waiting[change.id] = _follows(draft, change)
     _restart(draft)
     _hold_ups(draft)
     _hold_downs(draft)
@@ -62,10 +62,11 @@ def order(
     return actions, waiting
 
 
-def _follows(graph: Graph, change: Change) -> Deferred:
+def _follows(draft: _Draft, change: Change) -> Deferred:
     """A change that nothing can be done about here: it follows from what it needs."""
-    needs = sorted(graph.needs[change.id])
-    until = needs[-1] if needs else None
+    needs = [id for id in draft.graph.order if id in draft.graph.needs[change.id]]
+    pending = [id for id in needs if id in draft.waiting or id in draft.downs]
+    until = (pending or needs or [None])[-1]
     going = isinstance(change.wish, Absent)
     why = "goes away by itself" if going else "is looked at again when what it needs is in place"
     return Deferred(change.id, why, until)

@@ -131,7 +131,7 @@ def _begin(state: _State, action: Action) -> None:
     """On a fresh look: is it still right, and may it happen? Then start its effect."""
     crew, id = state.crew, action.id
     if not state.fresh:
-        state.look_again(frozenset({id, *crew.graph.needs[id]}))
+        state.look_again(_around(crew.graph, id))
     state.fresh = False
     verdict = crew.judge(action, state.snapshot)
     seen = state.seen(id)
@@ -147,6 +147,12 @@ def _begin(state: _State, action: Action) -> None:
         crew.report(action, None, 0.0)
         ticket = crew.hosts[id.node].begin(action.effect)
         state.running.append(_Running(action, crew.clock.elapsed(), ticket))
+
+
+def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
+    """What an action is judged by: its resource, what that needs, and its twin on the peer."""
+    twins = {other for other in graph.order if other.ref == id.ref}
+    return frozenset({id, *graph.needs[id]} | (twins if graph.resources[id].guards else set()))
 
 
 def _still_right(graph: Graph, action: Action, seen: Observation[State]) -> set[str]:

@@ -17,6 +17,7 @@ class Facts:
 
     graph: Graph
     snapshot: Snapshot
+    planning: bool = False
 
     @property
     def pair(self) -> Pair:

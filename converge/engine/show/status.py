@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.plan import Plan, Snapshot
+from converge.core.state import Unknown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
 from converge.engine.show.text import observation_words, summary, waiting_lines
 
@@ -47,7 +48,9 @@ def _rows(
         row = [str(ref)]
         for node in columns:
             id = ResourceId(node, ref.kind, ref.name)
-            words = observation_words(snapshot.observed.get(id))
+            seen = snapshot.observed.get(id)
+            # Why it is unknown stands below the table.
+            words = "unknown" if isinstance(seen, Unknown) else observation_words(seen)
             row.append(f"{letters.get(id, ' ')} {words}")
         rows.append(row)
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -63,7 +64,7 @@ def _node_lines(
             f"{number[action.key]:>4} {paint(sign, sign)} "
             f"{action.id.ref} {paint('bold', action.verb)}: {action.why}"
         )
-        if action.id in changes and action.id not in told:
+        if action.id in changes and action.id not in told and action.goal != Absent():
             told.add(action.id)
             yield from (f"         {line}" for line in field_lines(changes[action.id]))
         if commands and not isinstance(action.effect, Wait):
@@ -77,6 +78,9 @@ def field_lines(change: Change) -> Iterator[str]:
     if isinstance(change.observed, Present) and isinstance(change.wish, Present):
         for name in differing(change.observed, change.wish):
             old, new = getattr(change.observed.state, name), getattr(change.wish.state, name)
+            if isinstance(old, tuple) and isinstance(new, tuple):
+                both = {*old} & {*new}
+                old, new = (tuple(one for one in side if one not in both) for side in (old, new))
             yield f"{name}: {_value(old)} -> {_value(new)}"
 
 
@@ -108,31 +112,43 @@ def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str
 def waiting_lines(
     waiting: Iterable[Deferred], paint: Paint = PLAIN, *, nodes: bool = False
 ) -> Iterator[str]:
-    """What has to wait; those that only wait for others of the list share one line.
+    """What has to wait; what waits for another of the list, or for the same reason, goes with it.
 
     `nodes`: name the node of each as well.
     """
     listed = list(waiting)
     ids = {d.id for d in listed}
-    roots = [d for d in listed if d.until not in ids]
-    after = {root.id: [d for d in listed if _root(d, listed) == root.id] for root in roots}
-    for root in roots:
-        until = f" (until {root.until.ref})" if root.until else ""
-        name = root.id if nodes else root.id.ref
-        yield f"     {paint(UNKNOWN, UNKNOWN)} {name}: {root.why}{until}"
-        others = [str(d.id.ref) for d in after[root.id] if d.id != root.id]
+    leads: dict[tuple[object, ...], Deferred] = {}
+    for d in listed:
+        if d.until not in ids:
+            leads.setdefault(_reason(d), d)
+    for reason, lead in leads.items():
+        until = f" (until {lead.until.ref})" if lead.until else ""
+        name = lead.id if nodes else lead.id.ref
+        yield f"     {paint(UNKNOWN, UNKNOWN)} {name}: {lead.why}{until}"
+        others = [d.id.ref for d in listed if d != lead and _reason(_root(d, listed)) == reason]
         if others:
-            yield f"       and after it: {', '.join(others)}"
+            yield from _folded(f"       and with it: {', '.join(others)}")
 
 
-def _root(deferred: Deferred, listed: list[Deferred]) -> ResourceId:
+def _reason(deferred: Deferred) -> tuple[object, ...]:
+    return deferred.id.node, deferred.why, deferred.until
+
+
+def _folded(line: str) -> list[str]:
+    return textwrap.wrap(
+        line, 100, subsequent_indent=" " * 9, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _root(deferred: Deferred, listed: list[Deferred]) -> Deferred:
     """Follow `until` through the list to the one that waits for something else."""
     by_id = {d.id: d for d in listed}
     for _ in listed:
         if deferred.until not in by_id:
             break
         deferred = by_id[deferred.until]
-    return deferred.id
+    return deferred
 
 
 def summary(plan: Plan) -> str:

@@ -4,12 +4,11 @@ its device `hast_device`. Whether a silent peer may be believed dead is decided 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from converge.core.guard import Guard
 from converge.core.host import Answer, Command, Run
@@ -17,39 +16,24 @@ from converge.core.ids import Ref
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, Unknown, Wish, differing
-from converge.freebsd.hast.answers import LISTED, HastState, parse_dump, parse_list, parse_mounted
-from converge.freebsd.hast.guards import GUARDS
-
-RESERVED = re.compile(
-    r"\d+|async|checksum|compression|control|crc32|exec|fullsync|hole|listen|local|lzf|memsync|"
-    r"metaflush|name|none|off|on|pidfile|remote|replication|resource|sha256|source|timeout"
+from converge.freebsd.hast.answers import (
+    BOOTED,
+    LISTED,
+    NOW,
+    HastState,
+    parse_dump,
+    parse_list,
+    parse_mounted,
+    parse_uptime_s,
 )
-"""What hastd takes as syntax wherever it stands (sbin/hastd/token.l)."""
+from converge.freebsd.hast.guards import GUARDS
+from converge.freebsd.hast.words import Path, Word, word
 
 ROLE_S = 5.0
 """A promotion that fails shows at the first look (hast-nometa-status-0s); this is ample."""
 
 RELOAD_S = 12.0
 """hastd acts on a signal within 5 s, then restarts the worker (recordings, fact 11)."""
-
-
-def _word(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/:\[\]-]+", text) or RESERVED.fullmatch(text):
-        raise ValueError(
-            f"{text!r} cannot stand in hast.conf: take letters, digits and . - _ / : [ ], but "
-            "neither a number nor a keyword of hast.conf(5)"
-        )
-    return text
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/"):
-        raise ValueError("write an absolute path, like /dev/ad6")
-    return _word(text)
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Path = Annotated[str, AfterValidator(_path)]
 
 
 class Hast(Resource[HastState]):
@@ -97,7 +81,7 @@ class Hast(Resource[HastState]):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _word(self.id.name)
+        word(self.id.name)
         if (self.follow is None) == (self.role is None):
             raise ValueError(
                 'write either follow = "carp.NAME" (primary where that is MASTER) or '
@@ -192,7 +176,11 @@ class Hast(Resource[HastState]):
             return Unknown(mounts.said)
         mounted = parse_mounted(mounts.stdout, f"/dev/hast/{state.provider}")
         state = dumped or replace(state, has_metadata=False)
-        return Present(replace(state, mounted=mounted))
+        uptime_s = None
+        if around.pair.nodes[self.id.node].boot_delay_s:
+            booted, now = (yield BOOTED), (yield NOW)
+            uptime_s = parse_uptime_s(booted.stdout, now.stdout)
+        return Present(replace(state, mounted=mounted, uptime_s=uptime_s))
 
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""

@@ -44,6 +44,7 @@ class HastState(State):
     remotecnt: int = field(default=0, compare=False)
     prevrole: str = field(default="", compare=False)
     mounted: str = field(default="", compare=False)
+    uptime_s: float | None = field(default=None, compare=False)
 
     @property
     def active(self) -> bool:
@@ -61,6 +62,18 @@ class HastState(State):
             f"resuid {self.resuid}, localcnt {self.localcnt}, remotecnt {self.remotecnt}, "
             f"last written as {self.prevrole or 'nobody'}"
         )
+
+
+BOOTED = Run(("sysctl", "-n", "kern.boottime"))
+NOW = Run(("date", "+%s"), volatile=(r"\d+",))
+
+
+def parse_uptime_s(boottime: str, now: str) -> float | None:
+    """Seconds since boot, by the node's own clock: a clock that jumps takes boottime along."""
+    booted = re.match(r"\{ sec = (\d+),", boottime)
+    if not booted or not now.strip().isdigit():
+        return None
+    return max(0.0, float(now) - float(booted[1]))
 
 
 def parse_list(text: str) -> dict[str, HastState]:

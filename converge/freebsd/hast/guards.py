@@ -116,9 +116,28 @@ def peer_still_primary(action: Action, situation: Situation) -> Verdict:
     theirs = _seen(other, situation)
     if action.verb != "promote" or theirs is None or not theirs.active:
         return Allow()
-    if f"{other} demote" in action.after:
+    if situation.planning and f"{other} demote" in action.after:
         return Allow()
     return Hold("peer-still-primary", f"{other} is primary ({theirs.status})", again_s=2.0)
+
+
+def boot_delay(action: Action, situation: Situation) -> Verdict:
+    """After a power failure of the room both nodes boot: the one that is back first must not
+    lead before it could have heard of the other (F01, F02). The wait is not dropped: it ends."""
+    node = situation.pair.nodes[action.id.node]
+    ours = _seen(action.id, situation)
+    if action.verb != "promote" or not node.boot_delay_s or ours is None:
+        return Allow()
+    theirs = _seen(_peer_id(action.id, situation), situation)
+    if theirs is not None and theirs.role == "secondary":
+        return Allow()
+    if ours.uptime_s is None:
+        return Hold("boot-delay", f"it cannot be seen how long {node.name} has been up")
+    left_s = node.boot_delay_s - ours.uptime_s
+    if left_s <= 0:
+        return Allow()
+    why = f"{node.name} is up for {ours.uptime_s:g} s; boot_delay is {node.boot_delay_s:g} s"
+    return Hold("boot-delay", why, again_s=left_s)
 
 
 def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
@@ -129,7 +148,8 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
     ours = _seen(action.id, situation)
     if action.verb != "demote" or ours is None or not ours.mounted:
         return Allow()
-    if f"{action.id.near(f'mount.{ours.mounted}')} unmount" in action.after:
+    unmount = f"{action.id.near(f'mount.{ours.mounted}')} unmount"
+    if situation.planning and unmount in action.after:
         return Allow()
     why = f"/dev/hast/{ours.provider} is mounted on {ours.mounted}"
     return Refuse(
@@ -152,6 +172,7 @@ def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
+    Guard("boot-delay", boot_delay, ("S1",)),
     Guard("metadata-missing", metadata_missing, ("S3", "S7")),
     Guard("split-brain", split_brain, ("S1", "S3")),
     Guard("newest-data-first", newest_data_first, ("S3",)),
