@@ -53,8 +53,8 @@ def _observe_node(
             return seen
         new = list(dict.fromkeys(q for _, q in asking.values() if q not in heard))
         answers = reader.ask(new) if new else []
+        silent = not heard and len(new) > 1 and len({answer.lost for answer in answers}) == 1
         heard.update(zip(new, answers, strict=True))
-        silent = len(new) > 1 and len({answer.lost for answer in answers}) == 1
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]

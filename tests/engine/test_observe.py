@@ -55,6 +55,14 @@ def test_silence_is_unknown_and_never_absent():
     )
 
 
+def test_a_node_that_answers_nothing_has_one_reason():
+    tables = declared("a", lamp_x={}, lamp_y={}, lamp_z={})
+    observed = seen(ToyNode(ToyClock(), silent={"lamp.x", "lamp.y", "lamp.z"}), tables).observed
+    assert set(observed.values()) == {Unknown("no answer within 10 s")}
+    observed = seen(ToyNode(ToyClock(), silent={"lamp.x", "lamp.y"}), tables).observed
+    assert Unknown("get lamp.x: no answer within 10 s") in observed.values()
+
+
 def test_a_look_may_ask_to_hear_the_silence_itself():
     class Listener(Lamp):
         kind: ClassVar[str] = "listener"

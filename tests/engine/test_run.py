@@ -134,6 +134,13 @@ def test_what_follows_from_its_needs_defers_what_needs_it():
     assert [str(d.id) for d in this.deferred] == ["a/blind.b", "a/lamp.y"]
 
 
+def test_what_follows_waits_for_what_is_not_in_place_yet():
+    needs = {"on": "lamp.x", "needs": ("lamp.z",)}
+    node = ToyNode(ToyClock(), {"lamp.z": "on"})
+    this = planned(graph_of(declared("a", lamp_x={}, lamp_z={}, blind_b=needs)), a=node)
+    assert [(str(d.id), str(d.until)) for d in this.deferred] == [("a/blind.b", "a/lamp.x")]
+
+
 def test_a_follower_waits_for_what_it_follows_and_is_not_guessed():
     node = ToyNode(ToyClock(), {"switch.s": "off"})
     this = planned(graph_of(declared("a", **STACK)), a=node)

@@ -66,7 +66,7 @@ def _follows(draft: _Draft, change: Change) -> Deferred:
     """A change that nothing can be done about here: it follows from what it needs."""
     needs = [id for id in draft.graph.order if id in draft.graph.needs[change.id]]
     pending = [id for id in needs if id in draft.waiting or id in draft.downs]
-    until = (pending or needs or [None])[-1]
+    until = next(reversed(pending or needs), None)
     going = isinstance(change.wish, Absent)
     why = "goes away by itself" if going else "is looked at again when what it needs is in place"
     return Deferred(change.id, why, until)
