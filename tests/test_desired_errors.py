@@ -9,8 +9,8 @@ import pytest
 
 from converge.core.errors import BadDesired
 from converge.engine.desired import load
+from converge.engine.desired.toml import decoded
 from converge.engine.show.problems import render
-from converge.engine.toml import decoded
 from converge.freebsd import kinds
 
 FOLDER = Path(__file__).parent / "desired_errors"

@@ -14,8 +14,8 @@ from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.core.state import State
 from converge.engine.desired import load
+from converge.engine.desired.toml import decoded
 from converge.engine.show.problems import render
-from converge.engine.toml import decoded
 
 
 def _even(number: int) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from converge.core.errors import BadDesired
 from converge.engine.desired import load
-from converge.engine.positions import outline
+from converge.engine.desired.positions import outline
 from converge.engine.show.problems import render
 from converge.freebsd import kinds
 from tests.recorded import recordings

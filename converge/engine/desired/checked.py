@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from converge.core.desired import Keys
 from converge.core.resource import Resource
 from converge.core.secret import Secret
-from converge.engine.toml import Notes, Table
-from converge.engine.wording import Schema, complaint, missing, near, schema_at, words
+from converge.engine.desired.toml import Notes, Table
+from converge.engine.desired.wording import Schema, complaint, missing, near, schema_at, words
 
 Place = Callable[[Keys], Keys]
 """From a way inside a table to the way in the file."""

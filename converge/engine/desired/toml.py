@@ -15,8 +15,8 @@ from typing import Any
 from converge.core.desired import Keys, Source, Span, dotted
 from converge.core.errors import BadDesired, Problem
 from converge.core.secret import Secret, masked
-from converge.engine.positions import Outline, Stretch, outline
-from converge.engine.wording import syntax
+from converge.engine.desired.positions import Outline, Stretch, outline
+from converge.engine.desired.wording import syntax
 
 Table = dict[str, Any]
 
