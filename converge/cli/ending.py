@@ -23,6 +23,7 @@ def as_text(told: Told, paint: Paint) -> str:
     last = told.passes[-1]
     lines = [f"{_WORDS[told.end]} ({told.done} done in {len(told.passes)} passes)"]
     bad = [o for o in last.outcomes if o.ending in (Ending.FAILED, Ending.SKIPPED)]
+    bad = [o for o in bad if o.action.key not in last.plan.held]
     lines += [f"  {outcome_line(o, paint)}" for o in bad]
     for key, verdict in last.plan.held.items():
         lines += [f"  {key}", *(f"    {line}" for line in verdict_lines(verdict, paint))]

@@ -240,6 +240,17 @@ def test_a_held_action_is_not_begun_and_what_comes_after_it_neither():
     assert first["a/lamp.y start"] is Ending.SKIPPED
 
 
+def test_a_plan_holds_what_comes_after_a_held_action():
+    from tests.engine.toys import guarded
+
+    kinds = guarded(Guard("toy-hold", lambda a, f: hold(a, f) if a.id.name == "x" else Allow()))
+    plain = declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}, lamp_z={})
+    tables = {id: kinds["lamp"](**dict(r)) for id, r in plain.items()}
+    this = planned(graph_of(tables, kinds=kinds), a=ToyNode(ToyClock(), {}))
+    codes = {key: verdict.code for key, verdict in this.held.items()}
+    assert codes == {"a/lamp.x start": "toy-hold", "a/lamp.y start": "comes-after"}
+
+
 def test_the_worst_verdict_wins():
     from converge.engine.run.guards import Facts, judge
     from tests.engine.toys import Lamp, guarded

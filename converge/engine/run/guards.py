@@ -38,5 +38,12 @@ def judge(action: Action, facts: Facts) -> Verdict:
 
 
 def judge_all(actions: Iterable[Action], facts: Facts) -> dict[str, Verdict]:
-    """Verdicts by action key; an action after a stopped one is not judged on its own."""
-    return {action.key: judge(action, facts) for action in actions}
+    """Verdicts by action key; what comes after a stopped action is held with it."""
+    verdicts: dict[str, Verdict] = {}
+    for action in actions:
+        verdict = judge(action, facts)
+        stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
+        if stopped and isinstance(verdict, Allow):
+            verdict = Hold("comes-after", f"it comes after {stopped[0]}")
+        verdicts[action.key] = verdict
+    return verdicts
