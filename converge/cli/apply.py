@@ -57,8 +57,9 @@ def command(
         session = _Session(
             here, paint=color, verbose=verbose, quiet=quiet or trigger == "cron", as_json=as_json
         )
-        first = session.first_pass(saved)
-        if dry_run or not _agreed(first, yes=yes or trigger != "manual", no_input=no_input):
+        agreed = yes or trigger != "manual"
+        first = session.first_pass(saved, show=dry_run or not agreed or verbose > 0)
+        if dry_run or not _agreed(first, yes=agreed, no_input=no_input):
             return 0
         return session.carry_out(first, one_pass=saved is not None)
 
@@ -76,8 +77,8 @@ class _Session:
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
         self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
 
-    def first_pass(self, saved: str | None) -> Pass:
-        """Look and plan, and say so; a saved plan must be this very plan."""
+    def first_pass(self, saved: str | None, *, show: bool) -> Pass:
+        """Look and plan, and `show` it; a saved plan must be this very plan."""
         from converge.engine.show.text import plan_text
 
         first = self._run().next_pass()
@@ -85,7 +86,7 @@ class _Session:
             from converge.cli.saved import check
 
             check(saved, first.plan)
-        if not self.as_json and not (self.quiet and first.plan.empty):
+        if show and not self.as_json:
             shown = plan_text(
                 first.plan, self.here.acting, first.snapshot.taken, self.paint,
                 commands=self.verbose > 0,

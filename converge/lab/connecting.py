@@ -85,9 +85,8 @@ def attempt(world: World, place: Place) -> World:
 
 def _called(world: World, place: Place, there: Place) -> tuple[World, str]:
     """The peer's main process accepts a connection; the client's address."""
-    resource, theirs = hastpair.get(world, place), hastpair.find(world, there)
-    own = resource.source or ("" if theirs is None else theirs.remote)
-    world, client = hastlog.came_from(world, hastpair.host(own))
+    resource = hastpair.get(world, place)
+    world, client = hastlog.came_from(world, hastpair.own_address(world, place))
     server = f"tcp://{hastpair.host(resource.remote)}:{hastpair.port(resource.remote)}"
     return hastlog.info(world, there.node, f"Connection from {client} to {server}."), client
 

@@ -44,6 +44,14 @@ def _answered(world: World, there: Place, theirs: Metadata, resuid: int) -> Worl
     return world
 
 
+def spoken(world: World, place: Place) -> World:
+    """Something went over the wire just now; both ends know it."""
+    for end in (place, hastpair.partner(world, place) or place):
+        spoke = max(world.now, hastpair.get(world, end).spoke)
+        world = hastpair.change(world, end, spoke=spoke)
+    return world
+
+
 def freed(world: World, there: Place) -> World:
     """A worker that still waits for a former connection is put away for a new one."""
     pid = hastpair.get(world, there).worker
@@ -117,7 +125,7 @@ def wrote_alone(world: World, place: Place) -> World:
 def mark(world: World, place: Place, touched: frozenset[int]) -> World:
     """Mark extents in the on-disk bitmap; the last `keepdirty` used ones stay marked there."""
     resource, disk = hastpair.get(world, place), hastpair.disk(world, place)
-    if resource.meta is None or disk is None:
+    if resource.meta is None or disk is None or disk.fails == "write":
         return world
     before = tuple(n for n in resource.meta.marked if n not in touched)
     needed = resource.extents | resource.flight | touched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from converge.lab import net
@@ -74,7 +75,10 @@ def change_disk(world: World, place: Place, **fields: object) -> World:
 def write_header(world: World, place: Place, meta: Metadata) -> World:
     """Write the metadata as the worker knows them; the role goes with them."""
     meta = replace(meta, prevrole=get(world, place).role)
-    return change(change_disk(world, place, metadata=meta), place, meta=meta)
+    found = disk(world, place)
+    if found is not None and found.fails != "write":
+        world = change_disk(world, place, metadata=meta)
+    return change(world, place, meta=meta)
 
 
 def host(address: str) -> str:
@@ -90,6 +94,19 @@ def port(address: str) -> int:
     rest = address.rpartition("://")[2].rpartition("]")[2]
     tail = rest.rpartition(":")[2] if rest.count(":") == 1 else ""
     return int(tail) if tail.isdigit() else PORT
+
+
+def own_address(world: World, place: Place) -> str:
+    """The address that this end calls from: `source`, or the one nearest to the peer's."""
+    resource = get(world, place)
+    if resource.source:
+        return host(resource.source)
+    remote = ip_address(host(resource.remote))
+    for interface in world.machine(place.node).interfaces.values():
+        for a in interface.addresses:
+            if not a.vhid and remote in ip_network(f"{a.address}/{a.prefix}", strict=False):
+                return a.address
+    return "0.0.0.0"
 
 
 def far(world: World, place: Place) -> str | None:

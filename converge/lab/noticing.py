@@ -6,9 +6,10 @@ is done `SPEAKS` times and then only when the answer would be another one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import floor
 
-from converge.lab import connecting, connection, hastpair, workers
+from converge.lab import connecting, connection, hastpair, syncing, workers
 from converge.lab.hastpair import Place
 from converge.lab.world import HastResource, Process, World
 
@@ -41,6 +42,8 @@ def watch(world: World, place: Place) -> World:
 
 def _last_word(resource: HastResource, now: float) -> float:
     """When the primary last sent anything at or before `now`."""
+    if now <= resource.spoke:
+        return now
     return resource.spoke + _rounds(now - resource.spoke, KEEPALIVE_S) * KEEPALIVE_S
 
 
@@ -67,17 +70,25 @@ def _heard(world: World, place: Place, resource: HastResource) -> World:
 
 def _primary(world: World, place: Place, resource: HastResource) -> World:
     if hastpair.linked(world, place):
-        world = hastpair.cancel(world, place, "hast-noticed")
+        world = syncing.resume(hastpair.cancel(world, place, "hast-noticed"), place)
         world = _heard(world, place, resource)
         return world if resource.stalled is None else _delivered(world, place)
     if not hastpair.carries(world, place):
         world = hastpair.cancel(world, place, "hast-noticed")
-        return (
-            world if resource.lost is not None else hastpair.change(world, place, lost=world.now)
-        )
-    if resource.stalled is not None:
+        return world if resource.lost is not None else _unheard(world, place, resource)
+    if resource.stalled is not None or resource.sync is not None:
         return connection.broken(world, place)
     return hastpair.only_once(world, place, "hast-noticed", _found_out(world, resource))
+
+
+def _unheard(world: World, place: Place, resource: HastResource) -> World:
+    """The wire has fallen silent. A synchronisation waits for an answer as a write does."""
+    world = hastpair.change(world, place, lost=world.now)
+    if resource.sync is None:
+        return world
+    world = hastpair.cancel(world, place, "hast-synced")
+    until = world.now + resource.timeout if resource.stalled is None else resource.stalled
+    return hastpair.at(hastpair.change(world, place, stalled=until), place, "hast-stalled", until)
 
 
 def _found_out(world: World, resource: HastResource) -> float:
@@ -92,14 +103,18 @@ def _delivered(world: World, place: Place) -> World:
     """The network is back in time: what waited gets through."""
     there = hastpair.partner(world, place)
     mine = hastpair.disk(world, place)
-    if there is None or mine is None:
+    theirs = None if there is None else hastpair.disk(world, there)
+    if there is None or mine is None or theirs is None:
         return world
-    world = hastpair.change_disk(world, there, ufs=mine.ufs)
+    resource = hastpair.get(world, place)
+    if resource.flight:
+        skipped = resource.skipped - resource.waiting
+        made = syncing.without(mine.ufs, skipped, theirs.ufs)
+        torn = resource.sync is not None
+        world = hastpair.change_disk(world, there, ufs=made and replace(made, torn=torn))
+        world = connection.spoken(hastpair.change(world, place, skipped=skipped), place)
     world = hastpair.cancel(world, place, "hast-stalled")
-    world = hastpair.change(world, there, spoke=world.now)
-    return hastpair.change(
-        world, place, spoke=world.now, stalled=None, flight=frozenset(), waiting=frozenset()
-    )
+    return hastpair.change(world, place, stalled=None, flight=frozenset(), waiting=frozenset())
 
 
 def _alone(world: World, place: Place, resource: HastResource) -> World:

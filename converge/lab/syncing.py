@@ -33,10 +33,30 @@ def begin(world: World, place: Place, wanted: frozenset[int], *, full: bool = Fa
     source = "secondary" if resource.behind else "primary"
     world = hastpair.change(world, place, sync=Sync(source, world.now, world.now + span, full))
     world = hastlog.hook(world, place, "syncstart")
-    if _content(world, taker) != content:
-        torn = replace(content or _content(world, taker) or Ufs(), torn=True)
+    stale = _content(world, taker)
+    made = without(content, _left(resource, content), stale)
+    if stale != made:
+        torn = replace(made or stale or Ufs(), torn=True)
         world = hastpair.change_disk(world, taker, ufs=torn)
-    return hastpair.at(world, place, "hast-synced", world.now + span)
+    return _until(world, place, world.now + span)
+
+
+def _until(world: World, place: Place, ends: float) -> World:
+    """It will be over then; so long both ends hear of each other all the time."""
+    for end in (place, hastpair.partner(world, place) or place):
+        world = hastpair.change(world, end, spoke=ends)
+    return hastpair.at(world, place, "hast-synced", ends)
+
+
+def resume(world: World, place: Place) -> World:
+    """The network is back and nobody has noticed its absence: the rest is copied now."""
+    resource = hastpair.get(world, place)
+    if resource.sync is None or resource.lost is None:
+        return world
+    gap = world.now - resource.lost
+    began, ends = resource.sync.began + gap, resource.sync.ends + gap
+    world = hastpair.change(world, place, sync=replace(resource.sync, began=began, ends=ends))
+    return _until(world, place, ends)
 
 
 def finished(world: World, node: str, args: tuple[str, ...]) -> World:
@@ -47,7 +67,7 @@ def finished(world: World, node: str, args: tuple[str, ...]) -> World:
         return world
     giver, taker = _ends(world, place)
     content, stale = _content(world, giver), _content(world, taker)
-    left = frozenset(p for p in resource.skipped if not _covered(resource, content, p))
+    left = _left(resource, content)
     mixed = not resource.sync.full and any(_is_unlike(world, end) for end in (giver, taker))
     made = without(content, left, stale)
     made = replace(made, torn=True) if mixed and made else made
@@ -73,7 +93,8 @@ def remaining(world: World, resource: HastResource) -> frozenset[int]:
     if resource.sync is None:
         return resource.extents
     span = resource.sync.ends - resource.sync.began
-    part = max(0.0, resource.sync.ends - world.now) / span if span else 0.0
+    now = world.now if resource.lost is None else resource.lost
+    part = max(0.0, resource.sync.ends - now) / span if span else 0.0
     left = min(len(resource.extents), ceil(len(resource.extents) * part))
     return frozenset(sorted(resource.extents)[len(resource.extents) - left :])
 
@@ -131,7 +152,12 @@ def _size(resource: HastResource) -> int:
     return 0 if resource.meta is None else resource.meta.datasize
 
 
-def _covered(resource: HastResource, content: Ufs | None, path: str) -> bool:
-    """Whether the extents of a skipped file were among those that were copied."""
-    file = None if content is None else content.files.get(path)
-    return file is None or extents.of_file(path, file, _size(resource)) <= resource.extents
+def _left(resource: HastResource, content: Ufs | None) -> frozenset[str]:
+    """Skipped files whose extents are not among those that are copied either."""
+    files = {} if content is None else content.files
+    size = _size(resource)
+    return frozenset(
+        p
+        for p in resource.skipped
+        if p in files and not extents.of_file(p, files[p], size) <= resource.extents
+    )

@@ -83,8 +83,9 @@ def _to_peer(
     if there is None or disk is None:
         return world
     mine, theirs = hastpair.get(world, place), hastpair.get(world, there)
-    world = hastpair.change(world, place, spoke=world.now, skipped=mine.skipped - paths)
-    world = hastpair.change(world, there, spoke=world.now, writes=theirs.writes + 1)
+    world = connection.spoken(world, place)
+    world = hastpair.change(world, place, skipped=mine.skipped - paths)
+    world = hastpair.change(world, there, writes=theirs.writes + 1)
     if disk.fails == "write":
         return hastpair.change(world, there, write_errors=theirs.write_errors + 1)
     new = carried(old, ufs, disk.ufs, mine.skipped - paths)
@@ -111,10 +112,9 @@ def carried(old: Ufs | None, new: Ufs, theirs: Ufs | None, skipped: frozenset[st
         return new
     if theirs is None:
         return None
-    if syncing.without(old, skipped, theirs) == theirs:
-        return syncing.without(new, skipped, theirs)
-    if theirs.torn and not old.torn and replace(theirs, torn=False) == old:
-        return replace(new, torn=True)
+    if syncing.without(old, skipped, theirs) == replace(theirs, torn=old.torn):
+        made = syncing.without(new, skipped, theirs) or new
+        return replace(made, torn=new.torn or theirs.torn)
     paths = extents.changed_paths(old, new)
     files = {p: f for p, f in theirs.files.items() if p not in paths}
     files |= {p: f for p, f in new.files.items() if p in paths}

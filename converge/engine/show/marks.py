@@ -11,7 +11,7 @@ IN_SYNC, BLOCKED, UNKNOWN = "=", "!", "?"
 
 _BY_VERB = {
     "start": START, "mount": START, "load": START, "add": START, "make": START, "create": START,
-    "wait": START, "stop": STOP, "unmount": STOP, "remove": STOP,
+    "wait": START, "seal": CHANGE, "mark": CHANGE, "stop": STOP, "unmount": STOP, "remove": STOP,
     "promote": PROMOTE, "demote": DEMOTE,
 }  # fmt: skip
 

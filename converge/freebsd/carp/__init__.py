@@ -29,6 +29,7 @@ class Carp(Resource[CarpState]):
     """A virtual address by CARP, carp(4). All but advskew is the same on both nodes."""
 
     kind: ClassVar[str] = "carp"
+    headline: ClassVar[bool] = True
 
     interface: str = Field(
         pattern=r"^[a-z][a-z0-9_.]{0,14}$",

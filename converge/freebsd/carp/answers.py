@@ -62,3 +62,7 @@ class CarpState(State):
     @property
     def active(self) -> bool:
         return self.state == "MASTER"
+
+    @property
+    def glance(self) -> str:
+        return self.state or "no group yet"
