@@ -115,9 +115,15 @@ class Mount(Resource[MountState]):
         mounts = yield Run(("mount", "-p"))
         if mounts.code != 0:
             return Unknown(mounts.said)
-        device = parse_mounts(mounts.stdout).get(path)
-        if device is not None:
-            return Present(MountState(device))
+        found, wished = parse_mounts(mounts.stdout), self._device(around)
+        if path in found:
+            return Present(MountState(found[path]))
+        elsewhere = next((other for other in sorted(found) if found[other] == wished), "")
+        if elsewhere:
+            # Who mounted it there may need it; here it would be `Device busy`.
+            return Unknown(
+                f"{wished} is mounted on {elsewhere}; if nobody needs it there, umount it"
+            )
         answer = yield Run(("stat", "-f", "%Lp %Sf", path))
         sealed = parse_seal(answer)
         if sealed is None:

@@ -44,12 +44,18 @@ def test_the_mounted_device_is_seen() -> None:
     assert seen.state.glance == "/dev/hast/test mounted"
 
 
-def test_it_is_compared_by_device_and_by_path() -> None:
+def test_another_device_is_seen_for_what_it_is() -> None:
     lines = recording("mount-p-mounted").stdout
-    elsewhere = {"mount -p": Answer(0, lines.replace("/mysql\t", "/mysql2\t")), STAT: SEALED}
-    assert see(mount(), AROUND, elsewhere) == Absent()
     other = {"mount -p": Answer(0, lines.replace("hast/test", "hast/test2"))}
     assert see(mount(), AROUND, other) == Present(MountState("/dev/hast/test2"))
+
+
+def test_what_somebody_mounted_elsewhere_is_left_to_them() -> None:
+    """A mount here would end with `Device busy` (mount-already-mounted-elsewhere)."""
+    lines = recording("mount-p-mounted").stdout.replace("/mysql\t", "/mysql2\t")
+    seen = see(mount(), AROUND, {"mount -p": Answer(0, lines), STAT: SEALED})
+    assert isinstance(seen, Unknown)
+    assert seen.why.startswith("/dev/hast/test is mounted on /mysql2;")
 
 
 def test_the_upper_one_of_two_counts() -> None:
