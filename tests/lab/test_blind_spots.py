@@ -58,6 +58,18 @@ def test_b2_a_write_under_way_when_the_connection_breaks_is_forgotten() -> None:
     assert text(restarted, "hastb", "x") == "unheard"
 
 
+def test_b2_is_mended_only_by_a_synchronisation_of_the_same_extents() -> None:
+    near, far = "w", ".snap/w"
+    base, _ = write(paired(), "hasta", **{near: "0", far: "0"})
+    lost, _ = write(cut(after(base, 1.0)), "hasta", **{far: "1"})
+    lost = after(lost, 30.0)
+    for later, left in ((near, "0"), (".snap/v", "1")):
+        world, _ = write(lost, "hasta", **{later: "2"})
+        world = after(heal(world), 30.0)
+        assert (text(world, "hastb", later), text(world, "hastb", far)) == ("2", left)
+        assert not content(world, "hastb").torn
+
+
 def test_b3_two_blank_copies_are_never_compared() -> None:
     base = recorded_pair()
     for node, word in (("hasta", "a"), ("hastb", "b")):

@@ -16,6 +16,7 @@ from tests.lab.hast_steps import (
     heal,
     hooks,
     log,
+    moment,
     paired,
     plug_pulled,
     shown,
@@ -127,6 +128,47 @@ def test_a_half_synchronised_copy_can_be_promoted_and_is_torn() -> None:
     world = after(boot.power_on(world, "hasta"), 40.0)
     world = after(do(world, "hasta", "hastctl role secondary test"), 15.0)
     assert "exitcode=78" in log(world, "hasta")
+
+
+def mid_sync() -> World:
+    """100 MB were written while hastb was away; some seconds of the copying are over."""
+    world = fill(do(paired(), "hastb", "hastctl role init test"), "hasta", 100)
+    world = do(world, "hastb", "hastctl role secondary test")
+    world = after(world, moment(world, "hasta", "primary complete", 21.0) + 4.0)
+    assert 60 < dirty(world, "hasta") < 110
+    return world
+
+
+def test_a_synchronisation_waits_for_a_short_gap_of_the_network() -> None:
+    world = mid_sync()
+    left = dirty(world, "hasta")
+    world = after(cut(world), 12.0)
+    assert dirty(world, "hasta") == left
+    assert state(world, "hastb") == "secondary complete"
+    world = after(heal(world), 5.0)
+    assert 0 < dirty(world, "hasta") < left
+    world = after(world, 10.0)
+    assert (dirty(world, "hasta"), state(world, "hasta")) == (0, "primary complete")
+    assert content(world, "hasta") == content(world, "hastb")
+
+
+def test_a_synchronisation_breaks_off_in_a_long_gap_and_goes_on_later() -> None:
+    """Its own request waits for an answer: degraded after the timeout, without any write."""
+    world = mid_sync()
+    left = dirty(world, "hasta")
+    world = after(cut(world), 21.0)
+    assert (state(world, "hasta"), state(world, "hastb")) == ("primary degraded", "secondary -")
+    assert dirty(world, "hasta") == left
+    assert content(world, "hastb").torn
+    world = after(heal(world), 30.0)
+    assert content(world, "hasta") == content(world, "hastb")
+    assert dump(world, "hasta")["localcnt"] == "0"
+
+
+def test_a_synchronisation_notices_at_once_that_the_peer_has_gone() -> None:
+    world = do(mid_sync(), "hastb", "hastctl role init test")
+    assert state(world, "hasta") == "primary degraded"
+    assert content(world, "hastb").torn
 
 
 def test_a_stale_primary_reads_from_its_peer_until_it_has_caught_up() -> None:
