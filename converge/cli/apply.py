@@ -98,9 +98,12 @@ class _Session:
         """Run to the end and answer with the exit code."""
         from converge.cli.progress import Progress
 
-        live = sys.stderr.isatty() and not self.as_json
+        live = sys.stderr.isatty() and not self.as_json and not self.quiet
         self.log.info(f"run begins: {self._about(first)}")
-        with Progress(self.here.doors.clock, self.err_paint, self.log.info, live=live) as report:
+        progress = Progress(
+            self.here.doors.clock, self.err_paint, self.log.info, live=live, quiet=self.quiet
+        )
+        with progress as report:
             run = self._run(report, passes_max=1 if one_pass else None)
             with _Halt() as halt:
                 run.halted = lambda: halt.signal != 0
@@ -131,7 +134,7 @@ class _Session:
 
         if self.as_json:
             click.echo(ending.as_json(told, self.run_id), nl=False)
-        elif not (self.quiet and told.done == 0 and told.end.value == "converged"):
+        elif not (self.quiet and told.end.value == "converged"):
             click.echo(ending.as_text(told, self.paint), nl=False)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from converge.core.errors import NoSuchFile, UsageError
+from converge.core.errors import UsageError
 from converge.core.host import Clock, Host, Reader
 from converge.core.pair import Pair
 
@@ -111,12 +111,5 @@ def _open(doors: Doors, node: str, url: str) -> Reader:
     if scheme == "bundle":
         from converge.hosts.bundle import BundleReader
 
-        return BundleReader(_text(url.removeprefix("bundle:")))
+        return BundleReader(Path(url.removeprefix("bundle:")))
     raise UsageError(f"--host {node}={url}: the URL is {SCHEMES}")
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as wrong:
-        raise NoSuchFile(f"{path}: {wrong.strerror}") from wrong

@@ -34,7 +34,7 @@ def command(context: click.Context, path: str | None) -> None:
         talk(path)
 
 
-@command.command()
+@command.command(epilog="Example: converge lab new -c desired/seed-pair.toml")
 @lab_option
 @config_option
 def new(path: str | None, config: str) -> None:
@@ -50,12 +50,15 @@ def new(path: str | None, config: str) -> None:
         click.echo(f"{machine.name}: FreeBSD {machine.release}, up, nothing configured")
 
 
-@command.command(context_settings={"ignore_unknown_options": True})
+@command.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="Example: converge lab run hasta hastctl status test",
+)
 @lab_option
 @click.argument("node")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
-    """Run a program on a machine: converge lab run hasta hastctl status test"""
+    """Run a program on a machine; its output and its exit code are the command's."""
     from converge.cli.labfile import open_lab
     from converge.core.host import Command
 
@@ -70,11 +73,11 @@ def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
     return 69 if answer.lost else answer.code
 
 
-@command.command()
+@command.command(epilog="Example: converge lab advance 10s")
 @lab_option
 @click.argument("span")
 def advance(path: str | None, span: str) -> None:
-    """Let time pass: converge lab advance 10s"""
+    """Let time pass, timers and all."""
     from converge.cli.labfile import open_lab
     from converge.core.duration import parse_duration
 
@@ -88,13 +91,13 @@ def advance(path: str | None, span: str) -> None:
     click.echo(f"it is {lab.clock.wall():%H:%M:%S}")
 
 
-@command.command()
+@command.command(epilog="Example: converge lab fault power-off hasta")
 @lab_option
 @click.argument("name", metavar="FAULT")
 @click.argument("node")
 @click.argument("word", required=False, default="")
 def fault(path: str | None, name: str, node: str, word: str) -> None:
-    """Break something: converge lab fault power-off hasta (`faults` lists them)."""
+    """Break or mend something; `converge lab faults` lists what."""
     from converge.cli.labfile import open_lab
     from converge.lab.faults import FAULTS
 
@@ -106,7 +109,7 @@ def fault(path: str | None, name: str, node: str, word: str) -> None:
     click.echo(f"{node}: {FAULTS[name].does}")
 
 
-@command.command()
+@command.command(epilog="Example: converge lab faults")
 def faults() -> None:
     """What can be broken, and mended."""
     from converge.lab.faults import FAULTS
@@ -115,7 +118,7 @@ def faults() -> None:
         click.echo(f"  {f'{name} NODE {one.argument}'.rstrip().ljust(34)} {one.does}")
 
 
-@command.command()
+@command.command(epilog="Example: converge lab demo --keep lab.json")
 @click.option("--keep", metavar="FILE", help="Keep the lab's state in a file to look around.")
 def demo(keep: str | None) -> int:
     """The main job on the simulated pair: plan, apply, a failover, and the empty plan after it."""

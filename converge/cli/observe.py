@@ -30,11 +30,12 @@ def command(
     with site(config, hosts, nodes) as here:
         snapshot = observe(here.graph, here.readers, here.doors.clock)
         if bundle:
-            if len(snapshot.heard) != 1:
+            if len(here.acting) != 1:
                 raise UsageError("--bundle keeps one node: name it with --node")
             from converge.hosts.bundle import write_bundle
 
-            ((node, heard),) = snapshot.heard.items()
+            (node,) = here.acting
+            heard = snapshot.heard.get(node, ())
             save(bundle, write_bundle(node, snapshot.taken, heard, here.desired.secrets))
     if as_json:
         click.echo(dumps(observation_form(snapshot.observed, snapshot.taken)), nl=False)

@@ -40,8 +40,15 @@ def color_option(function: F) -> F:
     """`--color auto|always|never`."""
     return click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-        show_default=True, help="Colours; letters stand beside every colour.",
+        show_default=True, callback=_keep_colours,
+        help="Colours; letters stand beside every colour.",
     )(function)  # fmt: skip
+
+
+def _keep_colours(context: click.Context, _: click.Parameter, color: str) -> str:
+    """click takes colours out of what goes to no terminal, unless it is told that they are meant."""
+    context.color = paint_for(color).on or None
+    return color
 
 
 def json_option(function: F) -> F:

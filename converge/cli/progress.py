@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from converge.core.host import Clock, Command
-from converge.core.plan import Action, Outcome
+from converge.core.plan import Action, Ending, Outcome
 from converge.engine.show.marks import Paint
 from converge.engine.show.text import outcome_line
 
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A report (see engine/run/apply.py) that draws on stderr."""
+    """A report (see engine/run/apply.py) that draws on stderr; `quiet`: only what went wrong."""
 
     def __init__(
-        self, clock: Clock, paint: Paint, log: Callable[[str], object], *, live: bool
+        self,
+        clock: Clock,
+        paint: Paint,
+        log: Callable[[str], object],
+        *,
+        live: bool,
+        quiet: bool = False,
     ) -> None:
-        self._clock, self._paint, self._log = clock, paint, log
+        self._clock, self._paint, self._log, self._quiet = clock, paint, log, quiet
         self._running: dict[str, tuple[Action, float]] = {}
         self._live: Live | None = None
         if live:
@@ -54,7 +60,8 @@ class Progress:
             self._running.pop(action.key, None)
             line = outcome_line(outcome, self._paint)
             self._log(f"end {outcome_line(outcome)}")
-            self._print(f"{self._clock.wall():%H:%M:%S} {line}")
+            if not self._quiet or outcome.ending is not Ending.DONE:
+                self._print(f"{self._clock.wall():%H:%M:%S} {line}")
         self._draw()
 
     def _print(self, line: str) -> None:
@@ -72,7 +79,7 @@ class Progress:
         from rich.text import Text
 
         lines = [f"  {a.key}  {took_s:.1f}s / {_limit_s(a):g}s" for a, took_s in self._running_now]
-        self._live.update(Text("\n".join(lines)))
+        self._live.update(Text("\n".join(lines)), refresh=True)
 
     @property
     def _running_now(self) -> list[tuple[Action, float]]:
