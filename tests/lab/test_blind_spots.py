@@ -97,6 +97,17 @@ def test_b3_two_blank_copies_are_never_compared() -> None:
     assert content(world, "hastb") == content(world, "hasta")
 
 
+def test_b3_a_write_makes_no_file_system_on_a_disk_that_has_none() -> None:
+    base = recorded_pair()
+    disks = base.machine("hasta").disks
+    disk = replace(disks["/dev/vtbd1"], ufs=Ufs())
+    base = base.change("hasta", disks=disks.put("/dev/vtbd1", disk))
+    world = do(base, "hastb", "hastctl role secondary test")
+    world = after(do(world, "hasta", "hastctl role primary test"), 1.0)
+    world, _ = write(world, "hasta", x="1")
+    assert world.machine("hastb").disks["/dev/vtbd1"].ufs is None
+
+
 def test_memsync_may_lose_the_last_write_and_fullsync_does_not() -> None:
     for conf, left in (("", "old"), ("replication fullsync", "new"), ("replication async", "old")):
         world = with_conf(paired(), conf) if conf else paired()
@@ -133,6 +144,8 @@ def test_a_local_write_error_is_hidden_by_the_peer() -> None:
     world, _ = write(world, "hasta", x="1")
     assert (text(world, "hasta", "x"), text(world, "hastb", "x")) == (None, "1")
     assert resource(world, "hasta").write_errors > 0
+    alone, _ = write(do(world, "hastb", "hastctl role init test"), "hasta", x="2")
+    assert (state(alone, "hasta"), dump(alone, "hasta")["localcnt"]) == ("primary degraded", "0")
     world, _ = write(failing(paired(), "hastb"), "hasta", x="1")
     assert (text(world, "hasta", "x"), text(world, "hastb", "x")) == ("1", None)
     assert resource(world, "hastb").write_errors > 0

@@ -156,6 +156,8 @@ def test_dd_over_the_start_of_a_disk_takes_the_metadata() -> None:
     ufs = world.machine("hastb").disks["/dev/vtbd1"].ufs
     assert ufs is not None
     assert ufs.broken
+    far = do(paired(), "hasta", "dd if=/dev/zero of=/dev/hast/test bs=1m count=1 oseek=200")
+    assert text(far, "hastb", "old") == "old"
 
 
 def test_a_failing_disk_shows_unless_the_peer_helps() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from converge.lab import machine, storage
 from converge.lab.fresh import recorded_pair
-from converge.lab.world import File, World
+from converge.lab.world import File, Process, World
 from tests.lab.hast_steps import (
     DEVICE,
     after,
@@ -152,6 +152,22 @@ def test_a_reload_restarts_a_secondary_and_changes_a_primary_live() -> None:
     lines = log(world, "hastb", "daemon.log")
     assert "Resource test configuration was modified, restarting it." in lines
     assert state(world, "hasta") == "primary complete"
+
+
+def test_a_reload_with_another_remote_calls_it_anew() -> None:
+    files = paired().machine("hasta").files
+    text = files["/etc/hast.conf"].text.replace("192.168.1.52", "192.168.1.99")
+    world = paired().change("hasta", files=files.put("/etc/hast.conf", File(text)))
+    world = after(do(world, "hasta", "service hastd reload"), 5.0)
+    assert (state(world, "hasta"), has_device(world, "hasta")) == ("primary degraded", True)
+
+
+def test_a_pid_file_may_name_a_stranger() -> None:
+    world = do(recorded_pair(), "hasta", "kill -9 $(cat /var/run/hastd.pid)")
+    pid = int(world.machine("hasta").files["/var/run/hastd.pid"].text)
+    stranger = world.machine("hasta").processes.put(pid, Process(pid, "/usr/sbin/cron"))
+    world = world.change("hasta", processes=stranger)
+    assert said(world, "hasta", "service hastd onestatus") == "hastd is not running.\n"
 
 
 def test_a_resource_that_left_the_file_loses_its_role() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from converge.lab import boot, storage
 from converge.lab.world import World
 from tests.lab.hast_steps import (
@@ -76,6 +78,9 @@ def test_split_brain_freezes_both() -> None:
     assert "exitcode=78" in log(world, "hastb")
     assert "split" not in (log(world, "hasta") + log(world, "hastb")).lower()
     assert (text(world, "hasta", "w"), text(world, "hastb", "w")) == ("a", "b")
+    world = after(world, 300.0)
+    assert log(world, "hastb").count("exitcode=78") == 3
+    assert replace(after(world, 100.0), now=world.now) == world
 
 
 def test_split_brain_is_told_to_the_hook_on_both_sides() -> None:
@@ -169,6 +174,16 @@ def test_a_synchronisation_notices_at_once_that_the_peer_has_gone() -> None:
     world = do(mid_sync(), "hastb", "hastctl role init test")
     assert state(world, "hasta") == "primary degraded"
     assert content(world, "hastb").torn
+
+
+def test_a_secondary_hears_of_its_primary_until_a_synchronisation_breaks_off() -> None:
+    world = plug_pulled(mid_sync(), "hasta")
+    assert moment(world, "hastb", "secondary -", 25.0) == pytest.approx(20.0, abs=0.2)
+
+
+def test_a_write_during_a_synchronisation_does_not_make_the_copy_whole() -> None:
+    world, _ = write(mid_sync(), "hasta", x="1")
+    assert (text(world, "hastb", "x"), content(world, "hastb").torn) == ("1", True)
 
 
 def test_a_stale_primary_reads_from_its_peer_until_it_has_caught_up() -> None:

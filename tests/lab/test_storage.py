@@ -114,6 +114,21 @@ def test_demotion_takes_the_device_from_under_a_mount() -> None:
     assert gave_up in log(world, "hasta")
 
 
+def test_a_queued_write_is_on_the_disk_in_no_time() -> None:
+    world, _ = write(paired(), "hasta", x="1")
+    assert world.machine("hastb").disks["/dev/vtbd1"].queued is not None
+    world = storage.react(after(world, 0.01))
+    assert world.machine("hastb").disks["/dev/vtbd1"].queued is None
+
+
+def test_a_file_system_made_below_hast_takes_the_disk_over() -> None:
+    world = do(do(paired(), "hasta", "hastctl role init test"), "hasta", "newfs -U /dev/vtbd1")
+    assert world.machine("hasta").disks["/dev/vtbd1"].metadata is None
+    found = storage.device(world, "hasta", "/dev/vtbd1")
+    assert found is not None
+    assert found.ufs is not None
+
+
 def test_a_power_cut_leaves_disks_and_nothing_else() -> None:
     world = plug_pulled(fill(paired(), "hasta", 10), "hasta")
     assert not [t for t in world.timers if t.node == "hasta"]
