@@ -84,14 +84,17 @@ class Run:
     only: Callable[[Plan], Plan] = lambda plan: plan
 
     def to_the_end(self, first: Pass | None = None) -> Told:
-        """Pass after pass; `first` is a pass whose plan was already made and agreed to."""
+        """Pass after pass; `first` is a pass whose plan was already made and agreed to.
+
+        Agreeing takes its time, so what `first` has seen is looked at again.
+        """
         passes: list[Pass] = []
         for _ in range(self.passes_max):
-            this = first or self.next_pass()
+            this, fresh = first or self.next_pass(), first is None
             first = None
             end = self._end_before(this.plan)
             if end is None:
-                this = replace(this, outcomes=self._carry_out(this))
+                this = replace(this, outcomes=self._carry_out(this, fresh=fresh))
                 end = self._end_after(this)
             passes.append(this)
             if end is not None:
@@ -119,7 +122,7 @@ class Run:
             return End.HELD
         return None
 
-    def _carry_out(self, this: Pass) -> tuple[Outcome, ...]:
+    def _carry_out(self, this: Pass, *, fresh: bool) -> tuple[Outcome, ...]:
         def look(ids: Iterable[ResourceId]) -> Snapshot:
             readers = {**self.evidence, **self.hosts}
             return observe(self.graph, readers, self.clock, ids)
@@ -128,7 +131,7 @@ class Run:
             return judge(action, Facts(self.graph, snapshot))
 
         crew = Crew(self.graph, self.hosts, look, may, self.clock, self.report, self.halted)
-        return carry_out(this.plan, this.snapshot, crew)
+        return carry_out(this.plan, this.snapshot, crew, fresh=fresh)
 
 
 def of_nodes(plan: Plan, nodes: Iterable[str]) -> Plan:

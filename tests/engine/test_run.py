@@ -1,12 +1,15 @@
 """Plans and their carrying out, on toys: order, restart, deferral, settling, guards, two nodes."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from converge.core.guard import Guard
+from converge.core.host import Command
+from converge.core.ids import ResourceId
 from converge.core.plan import Allow, Ending, Hold, Refuse
 from converge.engine.graph import build
 from converge.reconcile import End, Run, plan
-from tests.engine.toys import KINDS, PAIR, KilledError, ToyClock, ToyNode, declared
+from tests.engine.toys import KINDS, PAIR, KilledError, Lamp, ToyClock, ToyNode, declared
 
 STACK = {
     "lamp_l": {},
@@ -263,6 +266,29 @@ def test_the_worst_verdict_wins():
     this = plan(graph, {"a": ToyNode(ToyClock(), {})}, ToyClock())
     assert judge(this.plan.actions[0], Facts(graph, this.snapshot)) == Refuse("toy-no", "never")
     assert Lamp.guards == ()
+
+
+def test_an_action_is_carried_out_as_it_is_right_at_its_turn():
+    """A plan made of an old pid must not end whoever has that pid by now."""
+
+    class Killed(Lamp):
+        kind: ClassVar[str] = "killed"
+
+        def actions(self, change):
+            was = change.observed.state.value
+            return (
+                self.up("kill", f"it is {was}", Command(("set", self.key, f"not-{was}")), 3.0),
+            )
+
+    kinds = {**KINDS, "killed": Killed}
+    node = ToyNode(ToyClock(), {"killed.k": "pid-1"})
+    tables = {id: Killed(id=id, value="not-pid-2") for id in [ResourceId("a", "killed", "k")]}
+    graph = graph_of(declared("a", lamp_0={}), tables, kinds=kinds)
+    first = plan(graph, {"a": node}, node.clock)
+    node.truth["killed.k"] = "pid-2"
+    told = Run(graph, {"a": node}, node.clock, lambda *_: None).to_the_end(first)
+    assert told.end is End.CONVERGED
+    assert node.sent == ["set killed.k not-pid-2", "set lamp.0 on"]
 
 
 def test_a_halt_lets_the_running_action_end_and_begins_no_other():

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from converge.core.host import NO_SUCH_FILE, Answer, Command, Wait, Write
 from converge.core.ids import ResourceId
 from converge.core.pair import Pair
-from converge.core.plan import Action, Allow, Direction, Refuse, Snapshot, Verdict
+from converge.core.plan import Action, Allow, Direction, Hold, Refuse, Snapshot, Verdict
 from converge.core.state import Absent, Observation, Present, Unknown, Wish, in_sync
 from converge.freebsd.mysqld import PROCESSES, Mysqld
 from converge.freebsd.mysqld.answers import MysqldState, parse_processes
@@ -300,7 +300,7 @@ def test_it_is_wished_running_ready_on_its_volume_and_marked() -> None:
 @pytest.mark.parametrize(
     ("observed", "wish", "expected"),
     [
-        (Absent(), WISH, []),
+        (Absent(), WISH, ["start"]),
         (Absent(), Absent(), []),
         (STOPPED, WISH, ["start"]),
         (STOPPED, Absent(), []),
@@ -314,7 +314,7 @@ def test_it_is_wished_running_ready_on_its_volume_and_marked() -> None:
         (state(ready=False), Absent(), ["stop"]),
         (state(identity=""), WISH, ["mark"]),
         (state(identity="", empty=True), WISH, []),
-        (STRAY, WISH, ["stop"]),
+        (STRAY, WISH, ["stop", "start"]),
         (STRAY, Absent(), ["stop"]),
     ],
 )
@@ -363,7 +363,7 @@ def test_it_is_stopped_by_its_script() -> None:
 def test_a_stray_is_told_to_end_itself() -> None:
     """Its rc script says that it does not run (mounted-role-secondary-onestop)."""
     assert recording("mounted-role-secondary-onestop").rc == 1
-    (stop,) = acts(replace(STRAY, state=replace(STRAY.state, pids=(3793, 3799))), WISH)
+    stop, _ = acts(replace(STRAY, state=replace(STRAY.state, pids=(3793, 3799))), WISH)
     assert stop.effect == Command(("kill", "-TERM", "3793", "3799"))
     assert (stop.goal, stop.settle_s) == (Absent(), 300)
     assert "not on its volume" in stop.why
@@ -441,6 +441,20 @@ def test_what_is_refused(
         verdict = verdicts[verb]
         assert isinstance(verdict, Refuse)
         assert (verdict.code, bool(verdict.lift)) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "held"), [(Absent(), True), (STRAY, True), (STOPPED, False), (EMPTY, False)]
+)
+def test_at_its_turn_it_starts_on_its_volume_only(
+    seen: Observation[MysqldState], *, held: bool
+) -> None:
+    (guard,) = (guard for guard in GUARDS if guard.code == "mounted-from-right-device")
+    for verb in VERBS:
+        action = replace(mysqld().up(verb, "", Wait()), wish=WISH)
+        assert guard.judge(action, Scene(seen)) == Allow()
+        verdict = guard.judge(action, Scene(seen, planning=False))
+        assert isinstance(verdict, Hold) == (held and verb == "start")
 
 
 def test_refusals_name_what_was_found() -> None:

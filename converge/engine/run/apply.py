@@ -65,9 +65,9 @@ class _State:
     crew: Crew
     snapshot: Snapshot
     waiting: list[Action]
+    fresh: bool
     running: list[_Running] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    fresh: bool = True
 
     def end(self, action: Action, ending: Ending, took_s: float = 0.0, detail: str = "") -> None:
         outcome = Outcome(action, ending, took_s, detail)
@@ -84,9 +84,14 @@ class _State:
         return self.snapshot.observed.get(id, Unknown("it was not looked at"))
 
 
-def carry_out(plan: Plan, snapshot: Snapshot, crew: Crew) -> tuple[Outcome, ...]:
-    """Every action of the plan ends in an outcome, in the plan's order."""
-    state = _State(crew, snapshot, list(plan.actions))
+def carry_out(
+    plan: Plan, snapshot: Snapshot, crew: Crew, *, fresh: bool = True
+) -> tuple[Outcome, ...]:
+    """Every action of the plan ends in an outcome, in the plan's order.
+
+    `fresh`: the snapshot was taken right now, so the first action needs no other look.
+    """
+    state = _State(crew, snapshot, list(plan.actions), fresh=fresh)
     while state.waiting or state.running:
         if crew.halted():
             _give_up_waiting(state)
@@ -135,18 +140,19 @@ def _begin(state: _State, action: Action) -> None:
     state.fresh = False
     verdict = crew.judge(action, state.snapshot)
     seen = state.seen(id)
+    fresh = _as_of_now(crew.graph, action, seen)
     if not isinstance(verdict, Allow):
         state.end(action, Ending.HELD, detail=f"{verdict.code}: {verdict.why}")
     elif isinstance(seen, Unknown):
         state.end(action, Ending.HELD, detail=f"cannot be seen now: {seen.why}")
     elif in_sync(seen, action.wish):
         state.end(action, Ending.DONE, detail="it was so already")
-    elif action.key not in _still_right(crew.graph, action, seen):
+    elif fresh is None:
         state.end(action, Ending.SKIPPED, detail="it is no longer what is needed")
     else:
-        crew.report(action, None, 0.0)
-        ticket = crew.hosts[id.node].begin(action.effect)
-        state.running.append(_Running(action, crew.clock.elapsed(), ticket))
+        crew.report(fresh, None, 0.0)
+        ticket = crew.hosts[id.node].begin(fresh.effect)
+        state.running.append(_Running(fresh, crew.clock.elapsed(), ticket))
 
 
 def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
@@ -155,10 +161,13 @@ def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
     return frozenset({id, *graph.needs[id]} | (twins if graph.resources[id].guards else set()))
 
 
-def _still_right(graph: Graph, action: Action, seen: Observation[State]) -> set[str]:
-    """Keys of what the kind would do now, seen what is seen."""
-    resource = graph.resources[action.id]
-    return {act.key for act in resource.actions(Change(action.id, seen, action.wish))}
+def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action | None:
+    """The same action as the kind plans it now: with the pids, lines and goal of what is seen."""
+    if isinstance(seen, Unknown):
+        return None
+    acts = graph.resources[action.id].actions(Change(action.id, seen, action.wish))
+    found = next((act for act in acts if act.key == action.key), None)
+    return found and replace(found, wish=action.wish, after=action.after)
 
 
 def _wait_for_effects(state: _State) -> None:

@@ -173,16 +173,17 @@ class Mysqld(Resource[MysqldState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wished = change.wish.state if isinstance(change.wish, Present) else None
+        if wished is None:
+            return (self._stop(seen),) if seen and seen.running else ()
         if seen is None:
-            # On a volume that is not mounted nothing is planned: first it is looked at (S5).
-            return ()
-        stray = seen.running and not seen.on_volume
-        if wished is None or stray:
-            return (self._stop(seen),) if seen.running else ()
+            # Its volume is not mounted. Whose data are on it is asked again at its turn (S5).
+            return (self._start(wished),)
+        if seen.running and not seen.on_volume:
+            return (self._stop(seen), self._start(wished))
         unmarked = not seen.empty and seen.identity != wished.identity
         mark = (self._mark(wished),) if unmarked else ()
         if not seen.running:
-            return (*mark, self._start(replace(wished, identity="") if seen.empty else wished))
+            return (*mark, self._start(replace(wished, identity=seen.identity)))
         if not seen.ready:
             goal = Present(replace(wished, identity=seen.identity))
             why = f"it runs as {seen.named}, but {self.probe[0]} gets no answer yet"

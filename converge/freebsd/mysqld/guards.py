@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.core.guard import Guard, Situation
-from converge.core.plan import Action, Allow, Refuse, Verdict
+from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present
 from converge.freebsd.mysqld.answers import MysqldState
 
@@ -33,7 +33,17 @@ def no_database(action: Action, situation: Situation) -> Verdict:
     return Refuse("no-database", why, "put a database there, or set initialize = true")
 
 
+def on_its_volume(action: Action, situation: Situation) -> Verdict:
+    """A plan may start it after a mount; at its turn the volume must be there (F46)."""
+    seen = _seen(action, situation)
+    if action.verb != "start" or situation.planning or (seen and seen.on_volume):
+        return Allow()
+    why = "the volume of its data directory is not mounted, and a start would make a database"
+    return Hold("mounted-from-right-device", why)
+
+
 GUARDS = (
+    Guard("mounted-from-right-device", on_its_volume, ("S5",)),
     Guard("datadir-identity", datadir_identity, ("S5",)),
     Guard("no-database", no_database, ("S5", "S7")),
 )
