@@ -89,7 +89,7 @@ def test_a_resource_without_a_remote_is_alone_and_content() -> None:
 
 @pytest.mark.parametrize("options", ["", "-m 100m", "-e 4m"])
 def test_a_copy_with_another_identity_or_size_is_never_connected(options: str) -> None:
-    """F-cases of domain 1.13: resuid mismatch and size mismatch."""
+    """Neither a foreign resuid nor another size lets them meet, and no hook tells."""
     world = do(paired(), "hastb", "hastctl role init test")
     world = do(world, "hastb", f"hastctl create {options} test")
     if not options:

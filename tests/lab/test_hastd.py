@@ -100,7 +100,7 @@ def test_a_device_outlives_both_when_both_are_killed() -> None:
 
 
 def test_demotion_waits_while_the_worker_calls_a_silent_peer() -> None:
-    """Domain: the same thread reconnects and hears signals; everybody waits for hastd then."""
+    """The same thread calls and hears signals; everybody waits for hastd then."""
     world = plug_pulled(paired(), "hastb")
     world, _ = write(world, "hasta", x="1")
     world = after(world, 31.0)
