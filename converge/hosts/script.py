@@ -1,7 +1,7 @@
 """The shell script that carries a batch to a far node, and the frames in which answers return.
 
-Pure texts and bytes. The far side needs /bin/sh and the base system, nothing else: FreeBSD's
-own sh, dash and bash were thought of.
+Pure texts and bytes. The far side needs /bin/sh and the base system, nothing else. Written for
+FreeBSD's own sh; the tests run it with whatever shells are there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ echo $? >"$at.code"
 # Each program has a process group of its own, so that it can be killed with all its children:
 # by the shell's job control where that works without a terminal (FreeBSD >= 12, bash), else by
 # setsid(1) (Linux), else at least it and its own children are killed (FreeBSD < 12).
-# The guard of a deadline kills what has told no code by then; `answer` ends the guard's sleep.
+# The guard of a deadline kills what has told no code by then; `dismiss` ends the guards' sleep.
 _PRELUDE = f"""
 umask 077
 set -m 2>/dev/null

@@ -1,7 +1,7 @@
 """The doors that every host's suite goes through: this machine, and this machine over ssh."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,16 +48,14 @@ def ssh_door(folder: Path, request: pytest.FixtureRequest) -> Door:
     return Door(SshHost(server.url, clock, server.ssh, server.sockets), str(folder), clock)
 
 
-OpenDoor = Callable[[Path, pytest.FixtureRequest], Door]
-
-REAL: list[OpenDoor] = [
+REAL = [
     pytest.param(local_door, id="local"),
     pytest.param(ssh_door, id="ssh", marks=pytest.mark.ssh),
 ]
 """Doors to a real machine, whose processes and files a test may look at behind the door."""
 
-EVERY: list[OpenDoor] = [*REAL]
-"""All doors. A simulated node joins in here."""
+EVERY = [*REAL]
+"""All doors. A simulated node joins in here: a function like the two above."""
 
 
 @pytest.fixture(params=EVERY)
