@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from converge.core.errors import UsageError
-from converge.lab import boot
-from converge.lab.groups import MESSAGES
-from converge.lab.machine import react
-from converge.lab.syslog import event, log
+from converge.lab.machine import boot, react
+from converge.lab.machine.syslog import event, log
+from converge.lab.net.groups import MESSAGES
 from converge.lab.world import World
 
 SEGMENTS = ("lan", "storage")

@@ -23,8 +23,9 @@ from converge.core.host import (
     edited,
 )
 from converge.core.secret import Secret, masked, reveal
-from converge.lab import machine, syslog
-from converge.lab.links import talks
+from converge.lab import machine
+from converge.lab.machine import syslog
+from converge.lab.net.links import talks
 from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, World
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from converge.lab import boot, machine
-from converge.lab.installed import FIRST_START, MYSQL_SCRIPT, system_files
+from converge.lab import machine
+from converge.lab.machine import boot
+from converge.lab.machine.installed import FIRST_START, MYSQL_SCRIPT, system_files
 from converge.lab.world import (
     Disk,
     File,

@@ -21,6 +21,8 @@ FORMAT_VERSION = 1
 class DamagedState(ConvergeError):
     """The text of a lab's state cannot be understood."""
 
+    exit_code = 65
+
 
 def save(world: World) -> str:
     """The text of a world. Equal worlds with equal order give equal text."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import cache
 
-from converge.lab import faults, processes
+from converge.lab import faults
 from converge.lab.fresh import recorded_pair
-from converge.lab.machine import advance
+from converge.lab.machine import advance, processes
 from converge.lab.shell import sh
 from converge.lab.ufs import write_file
 from converge.lab.world import File, World

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from functools import cache
 
-from converge.lab import boot, machine, storage, syncing
+from converge.lab import machine
 from converge.lab.fresh import recorded_pair
+from converge.lab.hast import storage, syncing
+from converge.lab.machine import boot
 from converge.lab.shell import sh
 from converge.lab.world import File, HastResource, Table, Ufs, World
 

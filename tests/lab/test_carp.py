@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from converge.lab import faults
 from converge.lab.fresh import recorded_pair
-from converge.lab.groups import Place, group
 from converge.lab.machine import advance
+from converge.lab.net.groups import Place, group
 from converge.lab.world import World
 from tests.lab.net_steps import ADD_VIP, after, does, prints, session, states
 

@@ -4,8 +4,8 @@ import pytest
 
 from converge.lab.fresh import recorded_pair
 from converge.lab.programs.sysrc import assign
-from converge.lab.regex import compiled
 from converge.lab.shell import sh
+from converge.lab.shell.regex import compiled
 from tests.lab.fs_worlds import running, then
 
 

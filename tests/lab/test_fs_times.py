@@ -2,9 +2,9 @@
 
 import pytest
 
-from converge.lab import faults, mysqld
+from converge.lab import faults
 from converge.lab.fresh import recorded_pair
-from converge.lab.machine import advance
+from converge.lab.machine import advance, mysqld
 from converge.lab.shell import sh
 from converge.lab.world import Disk, Ufs, World
 from tests.lab.fs_worlds import later, running, stopped, then

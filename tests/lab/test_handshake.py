@@ -2,7 +2,7 @@
 
 import pytest
 
-from converge.lab.handshake import Verdict, judge
+from converge.lab.hast.handshake import Verdict, judge
 from converge.lab.world import Metadata
 
 FROM_PRIMARY = Verdict()

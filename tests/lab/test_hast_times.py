@@ -2,7 +2,7 @@
 
 import pytest
 
-from converge.lab import boot
+from converge.lab.machine import boot
 from converge.lab.world import World
 from tests.lab.hast_steps import (
     after,

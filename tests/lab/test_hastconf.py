@@ -2,7 +2,7 @@
 
 import pytest
 
-from converge.lab.hastconf import HastConf, NodeNames, Parsed, parse_conf
+from converge.lab.hast.conf import HastConf, NodeNames, Parsed, parse_conf
 
 NAMES = NodeNames("hasta.example.org", "F6B26ACC-a67a-40ea-b4ab-ca978b5c1e31", "2772192442")
 

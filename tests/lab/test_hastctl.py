@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from converge.core.host import Answer
-from converge.lab.extents import EXTENT, count, of_file, touched
 from converge.lab.fresh import recorded_pair
-from converge.lab.hasttext import in_bytes
+from converge.lab.hast.extents import EXTENT, count, of_file, touched
+from converge.lab.hast.text import in_bytes
 from converge.lab.machine import run
 from converge.lab.shell import sh
 from converge.lab.world import File, Table, Ufs, World

@@ -4,8 +4,9 @@ from math import inf
 
 import pytest
 
-from converge.lab import machine, storage
+from converge.lab import machine
 from converge.lab.fresh import recorded_pair
+from converge.lab.hast import storage
 from converge.lab.world import File, Process, World
 from tests.lab.hast_steps import (
     DEVICE,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from converge.lab import faults, mounting, mysqld
-from converge.lab.machine import advance, run
+from converge.lab import faults
+from converge.lab.machine import advance, mysqld, run
 from converge.lab.shell import sh
-from converge.lab.ufs import read_file
+from converge.lab.ufs import mounting, read_file
 from converge.lab.world import World
 from tests.lab.fs_worlds import (
     demoted_under_mount,

@@ -3,9 +3,9 @@
 import pytest
 
 from converge.core.host import Answer
-from converge.lab import rc
 from converge.lab.fresh import recorded_pair
-from converge.lab.rcconf import parse_assignments
+from converge.lab.machine import rc
+from converge.lab.machine.rcconf import parse_assignments
 from converge.lab.shell import sh
 from converge.lab.world import Result, World, done
 from tests.lab.fs_worlds import running, stopped, then

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from converge.lab import boot, storage
+from converge.lab.hast import storage
+from converge.lab.machine import boot
 from converge.lab.world import World
 from tests.lab.hast_steps import (
     DEVICE,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from converge.lab import boot, storage
 from converge.lab.fresh import recorded_pair
+from converge.lab.hast import storage
+from converge.lab.machine import boot
 from converge.lab.world import Disk, File, Metadata, Mount, World
 from tests.lab.hast_steps import (
     DEVICE,

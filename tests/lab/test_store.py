@@ -74,8 +74,9 @@ GOOD = json.loads(save(recorded_pair()))
     ],
 )
 def test_a_damaged_text_is_said_to_be_damaged(text, says):
-    with pytest.raises(ConvergeError, match=says):
+    with pytest.raises(ConvergeError, match=says) as wrong:
         load(text)
+    assert wrong.value.exit_code == 65
 
 
 @settings(max_examples=100, deadline=None)

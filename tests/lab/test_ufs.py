@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from converge.lab import checking, faults, softupdates, storage
+from converge.lab import faults
 from converge.lab.fresh import recorded_pair
+from converge.lab.hast import storage
 from converge.lab.machine import advance, react, run
 from converge.lab.shell import sh
-from converge.lab.ufs import list_dir, read_file, write_file
+from converge.lab.ufs import checking, list_dir, read_file, softupdates, write_file
 from converge.lab.world import File, Table, Ufs, World
 from tests.lab.fs_worlds import connected, formatted, later, mounted, running, then
 

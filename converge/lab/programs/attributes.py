@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from converge.lab.getopt import getopt
-from converge.lab.operands import each, tree
+from converge.lab.shell.getopt import getopt
+from converge.lab.shell.operands import each, tree
 from converge.lab.ufs import NO_SUCH, Written, change_file, read_file
 from converge.lab.world import File, Program, Result, World, failed
 

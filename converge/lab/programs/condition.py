@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from converge.lab.files import look
 from converge.lab.ufs import absolute
+from converge.lab.ufs.files import look
 from converge.lab.world import Program, Result, World, done, failed
 
 

@@ -7,9 +7,10 @@ from math import inf
 from typing import NamedTuple
 
 from converge.core.host import Answer
-from converge.lab import storage, ufs
-from converge.lab.getopt import getopt
-from converge.lab.hasttext import in_bytes
+from converge.lab import ufs
+from converge.lab.hast import storage
+from converge.lab.hast.text import in_bytes
+from converge.lab.shell.getopt import getopt
 from converge.lab.world import Disk, File, Program, Result, Ufs, World, done, failed
 
 SPEED = 30e6

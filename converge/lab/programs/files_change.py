@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from converge.lab.getopt import getopt
-from converge.lab.operands import each, tree
+from converge.lab.shell.getopt import getopt
+from converge.lab.shell.operands import each, tree
 from converge.lab.ufs import (
     NO_SUCH,
     Written,

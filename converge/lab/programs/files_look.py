@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from converge.lab.files import Shown, long_rows, look, total
-from converge.lab.getopt import getopt
+from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import NO_SUCH, absolute, list_dir
+from converge.lab.ufs.files import Shown, long_rows, look, total
 from converge.lab.world import Program, Result, World, done, failed
 
 

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, replace
 
 from converge.core.host import Answer
-from converge.lab import checking, mounting, storage
-from converge.lab.checking import MISCOUNTED, PHASES, tally, tally_clean
-from converge.lab.files import Shown, moment
-from converge.lab.getopt import Words, getopt
-from converge.lab.storage import Device
-from converge.lab.ufs import NO_SUCH
+from converge.lab.hast import storage
+from converge.lab.hast.storage import Device
+from converge.lab.shell.getopt import Words, getopt
+from converge.lab.ufs import NO_SUCH, checking, mounting
+from converge.lab.ufs.checking import MISCOUNTED, PHASES, tally, tally_clean
+from converge.lab.ufs.files import Shown, moment
 from converge.lab.world import File, Program, Result, Ufs, World, failed
 
 CHECK_S = 0.06

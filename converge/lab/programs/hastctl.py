@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from converge.core.host import Answer
-from converge.lab import daemon, machine, workers
-from converge.lab.getopt import getopt
-from converge.lab.hastconf import HastConf
-from converge.lab.hastdisk import create, dump, number
-from converge.lab.hastpair import Place
-from converge.lab.hasttext import HEADING, record, row
+from converge.lab import machine
+from converge.lab.hast import daemon, workers
+from converge.lab.hast.conf import HastConf
+from converge.lab.hast.disk import create, dump, number
+from converge.lab.hast.pair import Place
+from converge.lab.hast.text import HEADING, record, row
+from converge.lab.shell.getopt import getopt
 from converge.lab.world import HastResource, Program, Result, World
 
 USAGE = """usage: hastctl create [-d] [-c config] [-e extentsize] [-k keepdirty]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 
 from converge.core.host import Answer
-from converge.lab import daemon
-from converge.lab.getopt import getopt
+from converge.lab.hast import daemon
+from converge.lab.machine.rc import RcScript
 from converge.lab.programs.hastctl import hastctl
-from converge.lab.rc import RcScript
+from converge.lab.shell.getopt import getopt
 from converge.lab.world import Program, Result, World, done, failed
 
 SCRIPT = "/etc/rc.d/hastd"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from converge.lab.groups import MESSAGES, Place, bow_out, group, put, set_state, totals
-from converge.lab.links import major, wire
-from converge.lab.modules import carp_file, has_carp, load
+from converge.lab.machine.modules import carp_file, has_carp, load
+from converge.lab.machine.syslog import log
+from converge.lab.net.groups import MESSAGES, Place, bow_out, group, put, set_state, totals
+from converge.lab.net.links import major, wire
 from converge.lab.programs.ifconfig_text import block
 from converge.lab.programs.ifconfig_words import STATES, Refused, Words, sort_words
-from converge.lab.syslog import log
 from converge.lab.world import (
     Address,
     Interface,

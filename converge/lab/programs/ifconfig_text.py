@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_interface
 
-from converge.lab.links import live, major, wire
+from converge.lab.net.links import live, major, wire
 from converge.lab.world import Address, Interface, Machine, Vhid
 
 FLAGS = {

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from converge.core.host import Answer
-from converge.lab.getopt import getopt
-from converge.lab.links import major
-from converge.lab.modules import (
+from converge.lab.machine.modules import (
     ALWAYS,
     EEXIST,
     KERNEL,
@@ -19,6 +17,8 @@ from converge.lab.modules import (
     loaded,
     unload,
 )
+from converge.lab.net.links import major
+from converge.lab.shell.getopt import getopt
 from converge.lab.world import Machine, Program, Result, World, done, failed
 
 HEADER = "Id Refs Address                Size Name\n"

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from converge.core.host import Answer
-from converge.lab import checking, mounting, storage
-from converge.lab.getopt import Words, getopt
-from converge.lab.mounting import ROOT, find_mount, holders, mounted, volume
-from converge.lab.ufs import NO_SUCH, Written, absolute, place, read_file
+from converge.lab.hast import storage
+from converge.lab.shell.getopt import Words, getopt
+from converge.lab.ufs import NO_SUCH, Written, absolute, checking, mounting, place, read_file
+from converge.lab.ufs.mounting import ROOT, find_mount, holders, mounted, volume
 from converge.lab.world import Machine, Mount, Program, Result, World, done, failed
 
 OPTIONS = {

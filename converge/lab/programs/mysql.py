@@ -7,10 +7,11 @@ import re
 from dataclasses import replace
 
 from converge.core.host import Answer
-from converge.lab import mysqld, net, rc
-from converge.lab.getopt import getopt
-from converge.lab.processes import comm
-from converge.lab.rcconf import parse_assignments, variables
+from converge.lab import net
+from converge.lab.machine import mysqld, rc
+from converge.lab.machine.processes import comm
+from converge.lab.machine.rcconf import parse_assignments, variables
+from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, Process, Program, Result, World, done, failed
 

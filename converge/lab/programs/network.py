@@ -7,11 +7,11 @@ from functools import reduce
 from ipaddress import ip_address, ip_interface
 
 from converge.core.host import Answer
-from converge.lab.getopt import getopt
-from converge.lab.groups import beats, totals
-from converge.lab.links import holder, talks
-from converge.lab.modules import has_carp
-from converge.lab.rcconf import variables
+from converge.lab.machine.modules import has_carp
+from converge.lab.machine.rcconf import variables
+from converge.lab.net.groups import beats, totals
+from converge.lab.net.links import holder, talks
+from converge.lab.shell.getopt import getopt
 from converge.lab.world import Address, Interface, Machine, Program, Result, World, done, failed
 
 CARP_STATISTICS = """carp:

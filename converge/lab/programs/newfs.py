@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from converge.core.host import Answer
-from converge.lab import checking, mounting, storage
-from converge.lab.getopt import getopt
-from converge.lab.storage import Device
-from converge.lab.ufs import NO_SUCH
+from converge.lab.hast import storage
+from converge.lab.hast.storage import Device
+from converge.lab.shell.getopt import getopt
+from converge.lab.ufs import NO_SUCH, checking, mounting
 from converge.lab.world import Program, Result, Ufs, World, done, failed
 
 NEWFS_S = 0.29

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.core.host import Answer
-from converge.lab.boot import shut_down
+from converge.lab.machine.boot import shut_down
 from converge.lab.world import Program, Result, World, done, failed
 
 

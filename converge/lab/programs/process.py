@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from converge.lab import mysqld, processes, storage
-from converge.lab.getopt import getopt
-from converge.lab.regex import compiled
+from converge.lab.hast import storage
+from converge.lab.machine import mysqld, processes
+from converge.lab.shell.getopt import getopt
+from converge.lab.shell.regex import compiled
 from converge.lab.world import Machine, Process, Program, Result, World, done, failed
 
 MESSAGES = "/var/log/messages"

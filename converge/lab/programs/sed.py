@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from converge.lab.getopt import getopt
-from converge.lab.regex import compiled
+from converge.lab.shell.getopt import getopt
+from converge.lab.shell.regex import compiled
 from converge.lab.ufs import NO_SUCH, absolute, read_file
 from converge.lab.world import Program, Result, World, done, failed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from converge.core.host import Answer
-from converge.lab import rc
-from converge.lab.rcconf import is_yes, variables
+from converge.lab.machine import rc
+from converge.lab.machine.rcconf import is_yes, variables
 from converge.lab.ufs import read_file
 from converge.lab.world import Program, Result, World, done, failed
 

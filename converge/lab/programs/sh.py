@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from converge.core.host import Answer
-from converge.lab.getopt import getopt
 from converge.lab.programs.service import run_script
 from converge.lab.shell import sh
+from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import absolute, read_file
 from converge.lab.world import Program, Result, World, done, failed
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from converge.core.host import Answer
-from converge.lab.files import IDS, KINDS, SCHG, Shown, look, moment
-from converge.lab.getopt import getopt
+from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import NO_SUCH, absolute
+from converge.lab.ufs.files import IDS, KINDS, SCHG, Shown, look, moment
 from converge.lab.world import EPOCH, Program, Result, World, failed
 
 PLAIN = '%d %i %Sp %l %Su %Sg %r %z "%Sa" "%Sm" "%Sc" "%SB" %k %b %f %N'

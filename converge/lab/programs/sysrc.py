@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from converge.core.host import Answer
-from converge.lab.getopt import Words, getopt
-from converge.lab.rcconf import CONF_FILES, DEFAULTS, parse_assignments
+from converge.lab.machine.rcconf import CONF_FILES, DEFAULTS, parse_assignments
+from converge.lab.shell.getopt import Words, getopt
 from converge.lab.ufs import read_file, write_file
 from converge.lab.world import File, Program, Result, World, done, failed
 

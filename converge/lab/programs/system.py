@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from converge.core.host import Answer
-from converge.lab.getopt import Words, getopt
-from converge.lab.sysctls import ident, osreldate, tree, version, write
-from converge.lab.syslog import clock
+from converge.lab.machine.sysctls import ident, osreldate, tree, version, write
+from converge.lab.machine.syslog import clock
+from converge.lab.shell.getopt import Words, getopt
 from converge.lab.world import Program, Result, World, done, failed
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from converge.core.host import Answer
-from converge.lab.getopt import Words, getopt
-from converge.lab.regex import compiled
+from converge.lab.shell.getopt import Words, getopt
+from converge.lab.shell.regex import compiled
 from converge.lab.ufs import NO_SUCH, absolute, read_file
 from converge.lab.world import Program, Result, World, done, failed
 

@@ -1,0 +1,1 @@
+"""HAST as hastd does it: its configuration, its workers, replication, and the devices."""
