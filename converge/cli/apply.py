@@ -51,6 +51,14 @@ def command(
     """
     from converge.cli.site import site
 
+    if dry_run and saved is None:
+        from converge.cli.plan import command as plan
+
+        shown: int = click.get_current_context().invoke(
+            plan, config=config, nodes=nodes, hosts=hosts, color=color, out=None,
+            verbose=verbose, as_json=as_json, detailed_exitcode=False,
+        )  # fmt: skip
+        return shown
     with site(config, hosts, nodes) as here:
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")

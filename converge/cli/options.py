@@ -46,7 +46,7 @@ def color_option(function: F) -> F:
 
 
 def _keep_colours(context: click.Context, _: click.Parameter, color: str) -> str:
-    """click takes colours out of what goes to no terminal, unless it is told that they are meant."""
+    """click takes colours out of what goes to no terminal, unless told that they are meant."""
     context.color = paint_for(color).on or None
     return color
 
