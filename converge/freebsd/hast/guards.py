@@ -157,6 +157,20 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
     )
 
 
+def synchronise_first(action: Action, situation: Situation) -> Verdict:
+    """A demotion ends a synchronisation: then no copy is complete and nobody can lead (F27).
+
+    A busy primary is always a little dirty; what counts is what is left after the unmount.
+    """
+    ours = _seen(action.id, situation)
+    if action.verb != "demote" or ours is None or ours.status != "complete" or not ours.dirty:
+        return Allow()
+    if situation.planning and ours.mounted:
+        return Allow()
+    left = f"{max(1, ours.dirty >> 20)} MB of {action.id} have not reached the peer yet"
+    return Hold("synchronise-first", f"{left}; nobody could lead with what it has", again_s=2.0)
+
+
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
     """With another disk or name a reload restarts the primary: its device goes away (F39)."""
     ours = _seen(action.id, situation)
@@ -179,5 +193,6 @@ GUARDS = (
     Guard("no-promotion-with-write-errors", no_promotion_with_write_errors, ("S3",)),
     Guard("peer-still-primary", peer_still_primary, ("S1",)),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
+    Guard("synchronise-first", synchronise_first, ("S3",)),
     Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),
 )
