@@ -1,19 +1,17 @@
 """Every recording is printed by the lab byte for byte, or a table says why it cannot be."""
 
-import importlib.util
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from converge.lab.shell import sh
+from tests.lab import replay_fs, replay_hast, replay_net
 from tests.lab.replay import Case, masked
 from tests.recorded import Recording, recordings
 
-PARTS = [
-    importlib.import_module(f"tests.lab.replay_{part}")
-    for part in ("net", "hast", "fs")
-    if importlib.util.find_spec(f"tests.lab.replay_{part}")
-]
+PARTS = (replay_net, replay_hast, replay_fs)
 CASES: dict[str, Case] = {name: case for part in PARTS for name, case in part.CASES.items()}
 NOT_REPLAYED: dict[str, str] = {n: why for part in PARTS for n, why in part.NOT_REPLAYED.items()}
 
@@ -45,3 +43,60 @@ def _about(took_s: float, recording: Recording) -> bool:
 
 def test_every_reason_is_a_sentence() -> None:
     assert [name for name, why in NOT_REPLAYED.items() if len(why.split()) < 4] == []
+
+
+LIST = Path(__file__).parents[2] / "docs/reference/lab-recordings.md"
+
+
+def test_the_list_of_what_is_not_reproduced_is_current(
+    golden: Callable[[Path, str], None],
+) -> None:
+    golden(LIST, _list())
+
+
+def _list() -> str:
+    """The reference page: what the lab does not reproduce and why, what may differ and where."""
+    lines = [
+        "# The lab and the recordings",
+        "",
+        f"Of the {len(recordings())} recordings of a real pair in `tests/recordings/` the lab",
+        f"reproduces {len(CASES)}: a test puts a machine in the state that the recording names,",
+        "runs its command and compares exit code, stdout and stderr byte for byte. Written by the test",
+        "(`make golden`); do not edit.",
+        "",
+        "## Not reproduced",
+        "",
+        "| recording | why |",
+        "|---|---|",
+        *(f"| {name} | {why} |" for name, why in sorted(NOT_REPLAYED.items())),
+        "",
+        "## Fields that may differ",
+        "",
+        "Pids, times and the like cannot be the same. Masked on both sides before comparing, as",
+        "regular expressions:",
+        "",
+        "| recordings | masked |",
+        "|---|---|",
+    ]
+    lines += _grouped({name: case.free for name, case in CASES.items()})
+    lines += [
+        "",
+        "## Lines left out on both sides",
+        "",
+        "| recordings | lines with |",
+        "|---|---|",
+    ]
+    lines += _grouped({name: case.without for name, case in CASES.items()})
+    lines += ["", "## Another command for a recorder's own tool", "", "| recording | command |"]
+    lines += ["|---|---|", *_grouped({n: (c.cmd,) for n, c in CASES.items() if c.cmd})]
+    return "\n".join(lines) + "\n"
+
+
+def _grouped(words: dict[str, tuple[str, ...]]) -> list[str]:
+    """A row for each set of words, with all recordings that have it."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name in sorted(words):
+        if words[name]:
+            names.setdefault(words[name], []).append(name)
+    shown = {w: " ".join(f"`{one}`".replace("|", "\\|") for one in w) for w in names}
+    return [f"| {', '.join(names[w])} | {shown[w]} |" for w in sorted(names)]
