@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from converge.core.errors import UsageError
@@ -16,9 +17,14 @@ SCHEMES = "local:, ssh://user@host:port, lab:FILE or bundle:FILE"
 
 @dataclass(slots=True)
 class Doors:
-    """The doors to the nodes: `hosts` can act, `readers` can only look. `close` ends them."""
+    """The doors to the nodes: `hosts` can act, `readers` can only look. `close` ends them.
+
+    `named`: the nodes that the command line is about; none: all. `taken`: when the bundles were.
+    """
 
     clock: Clock
+    named: tuple[str, ...] = ()
+    taken: list[datetime] = field(default_factory=list)
     hosts: dict[str, Host] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -39,13 +45,17 @@ def open_doors(pair: Pair, urls: Iterable[str], nodes: Iterable[str]) -> Doors:
     for node in acting:
         if node not in wanted:
             raise UsageError(f"--node {node}: no --host says how to reach it")
-    doors = Doors(_clock(wanted))
+    doors = Doors(_clock(wanted), tuple(nodes))
     for node, url in sorted(wanted.items()):
         door = _open(doors, node, url)
         if node in acting and isinstance(door, Host):
             doors.hosts[node] = door
         else:
             doors.readers[node] = door
+    if len(doors.taken) == len(wanted):
+        from converge.hosts.bundle import BundleClock
+
+        doors.clock = BundleClock(min(doors.taken))
     return doors
 
 
@@ -111,5 +121,9 @@ def _open(doors: Doors, node: str, url: str) -> Reader:
     if scheme == "bundle":
         from converge.hosts.bundle import BundleReader
 
-        return BundleReader(Path(url.removeprefix("bundle:")))
+        reader = BundleReader(Path(url.removeprefix("bundle:")))
+        if reader.bundle.node != node:
+            raise UsageError(f"--host {node}={url}: that is a bundle of {reader.bundle.node}")
+        doors.taken.append(reader.bundle.taken)
+        return reader
     raise UsageError(f"--host {node}={url}: the URL is {SCHEMES}")

@@ -31,8 +31,8 @@ class Site:
 
     @property
     def acting(self) -> list[str]:
-        """Nodes that the command line is about: those it may act on, else all it can see."""
-        return sorted(self.doors.hosts or self.doors.readers)
+        """Nodes that the command line is about: those it may act on, else those it can see."""
+        return sorted(self.doors.hosts or self.doors.named or self.doors.readers)
 
 
 def read_desired(path: str) -> Desired:

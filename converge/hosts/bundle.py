@@ -33,6 +33,22 @@ class Bundle:
     answers: Mapping[tuple[str, ...], Answer]
 
 
+class BundleClock:
+    """The moment at which a bundle was taken. It does not pass."""
+
+    def __init__(self, taken: datetime) -> None:
+        self._taken = taken
+
+    def wall(self) -> datetime:
+        return self._taken
+
+    def elapsed(self) -> float:
+        return 0.0
+
+    def sleep(self, span_s: float) -> None:
+        """Nothing would come of waiting."""
+
+
 class BundleReader:
     """Answers as the node did when the bundle was taken. From a text, or the file at a path."""
 
