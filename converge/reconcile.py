@@ -150,12 +150,15 @@ def kept(plan: Plan, keep: Callable[[ResourceId], bool], whose: str) -> Plan:
     actions: list[Action] = []
     waiting = [d for d in plan.deferred if keep(d.id)]
     keys: set[str] = set()
+    ids = {action.key: action.id for action in plan.actions}
     for action in plan.actions:
         if not keep(action.id):
             continue
         missing = sorted(set(action.after) - keys)
         if missing:
-            waiting.append(Deferred(action.id, f"waits for {missing[0]}, {whose}"))
+            first = ids[missing[0]]
+            until, why = (first, "") if keep(first) else (None, f", {whose}")
+            waiting.append(Deferred(action.id, f"waits for {missing[0]}{why}", until))
         else:
             keys.add(action.key)
             actions.append(action)

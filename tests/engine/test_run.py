@@ -217,7 +217,11 @@ def test_a_promotion_waits_for_a_demotion_that_is_not_ours_to_do():
     told = Run(graph, {"b": b}, clock, lambda *_: None, evidence={"a": a}).to_the_end()
     assert told.end is End.UNKNOWN
     assert a.sent == b.sent == []
-    assert "a/switch.s demote" in told.passes[0].plan.deferred[0].why
+    assert [(d.why, d.until) for d in told.passes[0].plan.deferred] == [
+        ("waits for a/switch.s demote, another node's part", None),
+        ("waits for b/switch.s promote", ResourceId("b", "switch", "s")),
+        ("waits for b/box.x start", ResourceId("b", "box", "x")),
+    ]
 
 
 def hold(action, facts):
