@@ -714,7 +714,7 @@ def test_an_unmount_that_is_planned_before_is_waited_for() -> None:
 
 
 def test_a_synchronisation_is_not_ended_by_a_demotion() -> None:
-    code, listed = "synchronise-first", parse_list(recording("hast-midsync-list-primary").stdout)
+    code, listed = "dirty-handover", parse_list(recording("hast-midsync-list-primary").stdout)
     syncing = Present(listed["test"])
     assert {verb for verb in VERBS if judged(code, verb, syncing) != Allow()} == {"demote"}
     verdict = judged(code, "demote", syncing)
@@ -727,9 +727,9 @@ def test_a_synchronisation_is_not_ended_by_a_demotion() -> None:
 
 def test_a_busy_primary_may_be_planned_down_but_is_drained_before_its_turn() -> None:
     busy = role("primary", mounted="/mysql", status="complete", dirty=2 << 20)
-    assert judged("synchronise-first", "demote", busy) == Allow()
+    assert judged("dirty-handover", "demote", busy) == Allow()
     now = Scene(busy, planning=False)
-    assert isinstance(GUARD["synchronise-first"].judge(act("demote"), now), Hold)
+    assert isinstance(GUARD["dirty-handover"].judge(act("demote"), now), Hold)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
     )
 
 
-def synchronise_first(action: Action, situation: Situation) -> Verdict:
+def dirty_handover(action: Action, situation: Situation) -> Verdict:
     """A demotion ends a synchronisation: then no copy is complete and nobody can lead (F27).
 
     A busy primary is always a little dirty; what counts is what is left after the unmount.
@@ -168,7 +168,7 @@ def synchronise_first(action: Action, situation: Situation) -> Verdict:
     if situation.planning and ours.mounted:
         return Allow()
     left = f"{max(1, ours.dirty >> 20)} MB of {action.id} have not reached the peer yet"
-    return Hold("synchronise-first", f"{left}; nobody could lead with what it has", again_s=2.0)
+    return Hold("dirty-handover", f"{left}; nobody could lead with what it has", again_s=2.0)
 
 
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
@@ -193,6 +193,6 @@ GUARDS = (
     Guard("no-promotion-with-write-errors", no_promotion_with_write_errors, ("S3",)),
     Guard("peer-still-primary", peer_still_primary, ("S1",)),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
-    Guard("synchronise-first", synchronise_first, ("S3",)),
+    Guard("dirty-handover", dirty_handover, ("S3",)),
     Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),
 )
