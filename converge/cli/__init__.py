@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -72,9 +71,6 @@ def run(args: Sequence[str]) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except BadDesired as wrong:
         from converge.engine.show.problems import render
 

@@ -38,7 +38,7 @@ def command(context: click.Context, path: str | None) -> None:
 @lab_option
 @config_option
 def new(path: str | None, config: str) -> None:
-    """Two bare machines for a desired file, just booted after a power failure of the room."""
+    """Two bare machines for a desired file, just booted."""
     from converge.cli.blueprint import blueprint
     from converge.cli.labfile import lab_path, new_lab
     from converge.cli.site import graph_of, read_desired
@@ -58,7 +58,7 @@ def new(path: str | None, config: str) -> None:
 @click.argument("node")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
-    """Run a program on a machine; its output and its exit code are the command's."""
+    """Run a program on a machine: its output, its exit code."""
     from converge.cli.labfile import open_lab
     from converge.core.host import Command
 
@@ -121,7 +121,7 @@ def faults() -> None:
 @command.command(epilog="Example: converge lab demo --keep lab.json")
 @click.option("--keep", metavar="FILE", help="Keep the lab's state in a file to look around.")
 def demo(keep: str | None) -> int:
-    """The main job on the simulated pair: plan, apply, a failover, and the empty plan after it."""
+    """The main job on a simulated pair: plan, apply, failover and back."""
     from converge.cli.demo import show
 
     return show(keep)

@@ -63,7 +63,8 @@ def test_the_story(example: Path, mount: str, datadir: str, tmp_path: Path) -> N
     counts = [pair.put("hasta", row) for row in acknowledged]
     assert counts == [4, 5, 6, 7, 8]
 
-    # Days later (longer than boot_delay) the plug of hasta is pulled; hastb serves every acknowledged row.
+    # Two days later (longer than boot_delay) the plug of hasta is pulled. hastb serves
+    # every acknowledged row.
     pair.lab("advance", "2d")
     pair.lab("fault", "power-off", "hasta")
     pair.lab("advance", "5s")
