@@ -34,10 +34,27 @@ fi
 echo $? >"$at.code"
 """
 
-# Each program has a process group of its own, so that it can be killed with all its children:
-# by the shell's job control where that works without a terminal (FreeBSD >= 12, bash), else by
-# setsid(1) (Linux), else at least it and its own children are killed (FreeBSD < 12).
-# The guard of a deadline kills what has told no code by then; `dismiss` ends the guards' sleep.
+# Signal what runs under a number, with all its children: programs and guards are groups.
+_STRIKE = """
+strike() {
+    pid=$(cat "$d/$2.pid")
+    kill -"$1" -"$pid" || { pkill -"$1" -P "$pid"; kill -"$1" "$pid"; }
+} 2>/dev/null
+late() { for n do [ -s "$d/$n.code" ] || echo "$n"; done; }
+"""
+
+# The guard of a deadline: kills what has told no code by then. $1 where things are, $2 the
+# deadline, then numbers.
+_GUARD = """
+d=$1; sleep "$2"; shift 2
+for n in $(late "$@"); do : >"$d/$n.late"; strike TERM "$n"; done
+sleep 2
+for n in $(late "$@"); do strike KILL "$n"; done
+"""
+
+# Each program has a process group of its own: by the shell's job control where that works
+# without a terminal (FreeBSD >= 12, bash), else by setsid(1) (Linux), else none, and only it and
+# its own children are killed (FreeBSD < 12).
 _PRELUDE = f"""
 umask 077
 set -m 2>/dev/null
@@ -47,14 +64,9 @@ d=$(mktemp -d "${{TMPDIR:-/tmp}}/converge.XXXXXXXX") || exit 1
 exec 2>/dev/null
 started= guards=
 trap 'dismiss; rm -rf "$d"' EXIT
-trap 'for n in $started; do strike TERM "$n"; done; exit 1' HUP INT TERM PIPE
-strike() {{
-    [ ! -s "$d/$2.code" ] || return 0
-    pid=$(cat "$d/$2.pid")
-    kill -"$1" -"$pid" || {{ pkill -"$1" -P "$pid"; kill -"$1" "$pid"; }}
-}} 2>/dev/null
+trap 'for n in $(late $started); do strike TERM "$n"; done; exit 1' HUP INT TERM PIPE
 dismiss() {{
-    for pid in $guards; do kill "$pid"; done 2>/dev/null
+    for n in $guards; do strike TERM "$n"; done
     guards=
 }}
 program() {{
@@ -64,17 +76,9 @@ program() {{
     started="$started $n"
 }}
 guard() {{
-    (
-        trap 'kill "$nap"; exit' TERM
-        sleep "$1" & nap=$!
-        wait "$nap"
-        shift
-        for n do [ -s "$d/$n.code" ] || : >"$d/$n.late"; strike TERM "$n"; done
-        sleep 2 & nap=$!
-        wait "$nap"
-        for n do strike KILL "$n"; done
-    ) </dev/null >/dev/null 2>&1 3<&- &
-    guards="$guards $!"
+    $lead /bin/sh -c "$guard" sh "$d" "$@" </dev/null >/dev/null 2>&1 &
+    guards="$guards guard$2"
+    echo $! >"$d/guard$2.pid"
 }}
 length() {{
     length=0
@@ -101,7 +105,8 @@ def script(commands: Sequence[Command]) -> str:
 
     It is one function, called in the last line: a script that arrives in part does nothing.
     """
-    lines = [f"one={shlex.quote(_ONE)}", _PRELUDE, f"printf %s {shlex.quote(decoded(_MARK))}"]
+    texts = [f"one={shlex.quote(_ONE)}", f"guard={shlex.quote(_STRIKE + _GUARD)}", _STRIKE]
+    lines = [*texts, _PRELUDE, f"printf %s {shlex.quote(decoded(_MARK))}"]
     numbered = list(enumerate(commands))
     for first in range(0, len(numbered), AT_ONCE):
         lines += _side_by_side(numbered[first : first + AT_ONCE])

@@ -1,5 +1,6 @@
 """The script for a far node, run by the shells that are here, and the frames that come back."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,8 @@ def run(shell: list[str], folder: Path, *commands: Command, path: str = "") -> l
 
 
 def test_every_shell_runs_it(shell: list[str], tmp_path: Path) -> None:
+    tmp_path = tmp_path / "two words"
+    tmp_path.mkdir()
     napping = nap()
     commands = (
         Command(("printf", "%s", ANY_BYTE)),
@@ -65,11 +68,14 @@ def test_without_setsid_the_program_itself_is_killed(tmp_path: Path) -> None:
     """As on FreeBSD before 12, whose sh has job control on a terminal only."""
     for tool in TOOLS:
         (tmp_path / tool).symlink_to(shutil.which(tool) or pytest.skip(f"there is no {tool}"))
-    napping = nap()
+    napping, guarded_s = nap(), 3700 + os.getpid()
     hanging = Command(tuple(napping.split()), deadline_s=0.3)
-    (answer,) = run(["/bin/sh"], tmp_path, hanging, path=str(tmp_path))
-    assert answer.lost == "no answer within 0.3 s (sleep was killed)"
+    quick = Command(("/bin/true",), guarded_s)
+    lost, told = run(["/bin/sh"], tmp_path, hanging, quick, path=str(tmp_path))
+    assert lost.lost == "no answer within 0.3 s (sleep was killed)"
+    assert told == Answer()
     assert gone(napping)
+    assert gone(f"sleep {guarded_s}")
 
 
 def test_part_of_a_script_does_nothing(tmp_path: Path) -> None:
