@@ -234,6 +234,8 @@ class Carp(Resource[CarpState]):
                 yield self.up(f"add{n or ''}", why, Command(("ifconfig", name, *words)))
         was, to_be = ((s.vhid, s.advbase, s.advskew) for s in (seen or wish, wish))
         if kept and was != to_be:
-            why = f"vhid, advbase and advskew of {name} are {was}, wished is {to_be}"
+            named = zip(("vhid", "advbase", "advskew"), was, to_be, strict=True)
+            wrong = [f"{word} is {a}, wished is {b}" for word, a, b in named if a != b]
+            why = f"on {name} {' and '.join(wrong)}"
             words = self._words(was[1], was[2]) if was[0] else self._new
             yield self.up("set", why, Command(("ifconfig", name, *words)))
