@@ -297,7 +297,7 @@ def test_advskew_changes_in_place_and_keeps_the_state() -> None:
     seen = sees(recording("ifconfig-advskew-20").stdout)
     (action,) = act(vip(), seen)
     assert argv(action) == recording("ifconfig-advskew-back").cmd
-    assert "(1, 1, 20)" in action.why
+    assert action.why == "on vtnet1 advskew is 20, wished is 0"
     (action,) = act(vip(advskew=20), sees(recording("ifconfig-vtnet1-master").stdout))
     assert argv(action) == recording("ifconfig-advskew-change").cmd
     (action,) = act(vip(advbase=2, advskew=20), sees(recording("ifconfig-vtnet1-master").stdout))
