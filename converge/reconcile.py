@@ -11,7 +11,7 @@ from converge.core.host import Clock, Host, Reader
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Deferred, Ending, Outcome, Plan, Snapshot, Verdict
 from converge.engine.observe import observe
-from converge.engine.plan.diff import diff, wishes
+from converge.engine.plan.diff import concerns, diff, wishes
 from converge.engine.plan.digest import basis
 from converge.engine.plan.order import order
 from converge.engine.run.apply import Crew, Report, carry_out
@@ -63,7 +63,9 @@ def decide(graph: Graph, snapshot: Snapshot) -> Plan:
     changes, deferred = diff(snapshot, wished)
     actions, waiting = order(graph, snapshot, wished, changes, deferred)
     verdicts = judge_all(actions, Facts(graph, snapshot, planning=True))
-    return Plan(basis(graph.digest, snapshot.observed), tuple(changes), actions, waiting, verdicts)
+    base = basis(graph.digest, snapshot.observed)
+    known = concerns(graph, snapshot)
+    return Plan(base, tuple(changes), actions, waiting, verdicts, known)
 
 
 @dataclass(slots=True)
@@ -168,4 +170,5 @@ def kept(plan: Plan, keep: Callable[[ResourceId], bool], whose: str) -> Plan:
         actions=tuple(actions),
         deferred=tuple(waiting),
         verdicts={key: v for key, v in plan.verdicts.items() if key in keys},
+        concerns={id: words for id, words in plan.concerns.items() if keep(id)},
     )

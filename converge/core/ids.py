@@ -60,6 +60,10 @@ class ResourceId:
     def ref(self) -> Ref:
         return Ref(f"{self.kind}.{self.name}")
 
+    def is_twin_of(self, other: ResourceId) -> bool:
+        """Is `other` the same resource on another node?"""
+        return self.node != other.node and self.ref == other.ref
+
     def near(self, ref: str) -> ResourceId:
         """The resource that `ref` means on the node of this one."""
         kind, _, name = ref.partition(".")

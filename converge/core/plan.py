@@ -104,6 +104,7 @@ class Plan:
     """Ordered intent, and what it is based on.
 
     `basis` is a digest of the desired state and of what was observed, without evidence.
+    `concerns`: what a person must know though nothing can be planned about it.
     """
 
     basis: str
@@ -111,6 +112,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    concerns: Mapping[ResourceId, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

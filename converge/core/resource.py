@@ -105,6 +105,13 @@ class Resource(BaseModel, Generic[S]):
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
 
+    def concern(self, seen: S, twin: Observation[S] | None) -> str:
+        """What a person must know though nothing can be planned about it; '' for nothing.
+
+        `twin` is the same resource on the other node, if that was looked at.
+        """
+        return ""
+
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:
         """What turns what was seen into what is wished, in order, downs before ups.

@@ -784,3 +784,29 @@ def test_uptime_is_counted_on_the_node_s_own_clock() -> None:
     assert parse_uptime_s(boottime, "1795410006\n") == 60.0
     assert parse_uptime_s(boottime, "nonsense") is None
     assert parse_uptime_s("", "1795410006") is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "words"),
+    [
+        (dict(role="primary", status="complete"), None, ""),
+        (dict(role="primary", status="degraded"), None, "degraded: "),
+        (dict(role="primary", status="complete", dirty=33 << 20), None, "33 MB have not reached"),
+        (dict(role="primary", status="complete", dirty=32 << 20), None, ""),
+        (dict(role="secondary", status="complete", dirty=0), None, ""),
+        (dict(role="secondary", status="-"), None, "no primary is connected"),
+        (dict(role="init", status="-"), None, ""),
+        (dict(role="secondary", status="complete", write_errors=3), None, "/dev/vtbd1 failed 3"),
+        (dict(localcnt=1, resuid=7), dict(localcnt=1, resuid=7), "split-brain: "),
+        (dict(localcnt=1, resuid=7), dict(localcnt=0, resuid=7, status="complete"), ""),
+        (dict(resuid=7), dict(resuid=8), "the two disks are not copies"),
+    ],
+)
+def test_lost_redundancy_is_a_concern_though_the_roles_are_as_wished(
+    ours: dict[str, Any], theirs: dict[str, Any] | None, words: str
+) -> None:
+    state = replace(STATE, **{"status": "complete", **ours})
+    twin = None if theirs is None else Present(replace(STATE, **theirs))
+    said = hast().concern(state, twin)
+    assert said.startswith(words)
+    assert bool(said) is bool(words)

@@ -9,7 +9,7 @@ from typing import Any
 from converge.core.graph import Graph, Neighbourhood
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Change, Deferred, Snapshot
-from converge.core.state import Absent, Observation, State, Unknown, Wish, in_sync
+from converge.core.state import Absent, Observation, Present, State, Unknown, Wish, in_sync
 
 Wishes = Mapping[ResourceId, Wish[Any]]
 
@@ -54,6 +54,17 @@ def _inherited(graph: Graph, id: ResourceId, found: Wishes) -> Absent | Unknown 
         if isinstance(wish, Unknown):
             return Unknown(wish.why, wish.until or need)
     return None
+
+
+def concerns(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, str]:
+    """What a person must know though nothing differs: lost redundancy, copies written apart."""
+    found: dict[ResourceId, str] = {}
+    for id in graph.order:
+        seen = snapshot.observed.get(id)
+        if isinstance(seen, Present):
+            twins = (snapshot.observed.get(o) for o in graph.order if id.is_twin_of(o))
+            found[id] = graph.resources[id].concern(seen.state, next(twins, None))
+    return {id: words for id, words in found.items() if words}
 
 
 def diff(snapshot: Snapshot, wished: Wishes) -> tuple[list[Change], list[Deferred]]:

@@ -157,7 +157,7 @@ def _begin(state: _State, action: Action) -> None:
 
 def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
     """What an action is judged by: its resource, what that needs, and its twin on the peer."""
-    twins = {other for other in graph.order if other.ref == id.ref}
+    twins = {other for other in graph.order if id.is_twin_of(other)}
     return frozenset({id, *graph.needs[id]} | (twins if graph.resources[id].guards else set()))
 
 

@@ -33,6 +33,7 @@ def plan_form(plan: Plan, taken: datetime) -> dict[str, Any]:
         "changes": [_change(c) for c in plan.changes],
         "actions": [_action(a, plan.verdicts.get(a.key, Allow())) for a in plan.actions],
         "deferred": [_deferred(d) for d in plan.deferred],
+        "concerns": {str(id): words for id, words in plan.concerns.items()},
     }
 
 

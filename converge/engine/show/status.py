@@ -9,7 +9,12 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Plan, Snapshot
 from converge.core.state import Unknown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
-from converge.engine.show.text import observation_words, summary, waiting_lines
+from converge.engine.show.text import (
+    concern_lines,
+    observation_words,
+    summary,
+    waiting_lines,
+)
 
 
 def marks(graph: Graph, snapshot: Snapshot, plan: Plan) -> dict[ResourceId, str]:
@@ -36,7 +41,8 @@ def status_text(
     ]
     lines[0] = paint("bold", lines[0])
     waiting = list(waiting_lines(plan.deferred, paint, nodes=True))
-    return "\n".join([*lines, "", *waiting, summary(plan)]) + "\n"
+    concerns = list(concern_lines(plan.concerns, paint, nodes=True))
+    return "\n".join([*lines, "", *waiting, *concerns, summary(plan)]) + "\n"
 
 
 def _rows(

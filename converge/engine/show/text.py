@@ -52,8 +52,10 @@ def _node_lines(
 ) -> Iterator[str]:
     actions = [a for a in plan.actions if a.id.node == node]
     waiting = [d for d in plan.deferred if d.id.node == node]
+    concerns = concern_lines({i: w for i, w in plan.concerns.items() if i.node == node}, paint)
     if not actions and not waiting:
         yield f"{paint('bold', node)}  {paint(IN_SYNC, IN_SYNC)} in sync"
+        yield from concerns
         return
     yield paint("bold", node)
     changes = {c.id: c for c in plan.changes}
@@ -71,6 +73,15 @@ def _node_lines(
             yield paint("dim", f"         {action.effect}")
         yield from (f"       {line}" for line in verdict_lines(plan.held.get(action.key), paint))
     yield from waiting_lines(waiting, paint)
+    yield from concerns
+
+
+def concern_lines(
+    concerns: Mapping[ResourceId, str], paint: Paint = PLAIN, *, nodes: bool = False
+) -> Iterator[str]:
+    """What a person must know though nothing is planned about it."""
+    for id, words in concerns.items():
+        yield f"     {paint(BLOCKED, BLOCKED)} {id if nodes else id.ref}: {words}"
 
 
 def field_lines(change: Change) -> Iterator[str]:
@@ -154,7 +165,7 @@ def _root(deferred: Deferred, listed: list[Deferred]) -> Deferred:
 def summary(plan: Plan) -> str:
     """One line: how much is to do, is held, has to wait."""
     if plan.empty:
-        return "nothing to do"
+        return "nothing to do" + (f", {len(plan.concerns)} to look into" if plan.concerns else "")
     signs = Counter(mark(a) for a in plan.actions if a.key not in plan.held)
     count = sum(signs.values())
     parts = [f"{count} action{'' if count == 1 else 's'}"]
@@ -164,6 +175,8 @@ def summary(plan: Plan) -> str:
         parts.append(f"{len(plan.held)} held")
     if plan.deferred:
         parts.append(f"{len(plan.deferred)} waiting")
+    if plan.concerns:
+        parts.append(f"{len(plan.concerns)} to look into")
     return ", ".join(parts)
 
 

@@ -15,7 +15,7 @@ from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, View
-from converge.core.state import Absent, Present, Unknown, Wish, differing
+from converge.core.state import Absent, Observation, Present, Unknown, Wish, differing
 from converge.freebsd.hast.answers import (
     BOOTED,
     LISTED,
@@ -26,7 +26,7 @@ from converge.freebsd.hast.answers import (
     parse_mounted,
     parse_uptime_s,
 )
-from converge.freebsd.hast.guards import GUARDS
+from converge.freebsd.hast.guards import GUARDS, concern
 from converge.freebsd.hast.words import Path, Word, word
 
 ROLE_S = 5.0
@@ -181,6 +181,9 @@ class Hast(Resource[HastState]):
             booted, now = (yield BOOTED), (yield NOW)
             uptime_s = parse_uptime_s(booted.stdout, now.stdout)
         return Present(replace(state, mounted=mounted, uptime_s=uptime_s))
+
+    def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
+        return concern(seen, twin.state if isinstance(twin, Present) else None)
 
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""

@@ -43,6 +43,28 @@ def standing(ours: HastState, theirs: HastState) -> Standing:
     return Standing.AHEAD if remote < 0 else Standing.EVEN
 
 
+BUSY_MB = 32
+"""A busy primary is always a little dirty; more than this is a synchronisation that runs."""
+
+
+def concern(ours: HastState, theirs: HastState | None) -> str:
+    """What is wrong with the pair of copies though both roles may be as wished (F27, F33, F34)."""
+    if theirs and ours.has_metadata and theirs.has_metadata:
+        if standing(ours, theirs) is Standing.SPLIT:
+            return "split-brain: both copies were written apart; a person must say which is lost"
+        if standing(ours, theirs) is Standing.STRANGE:
+            return "the two disks are not copies of each other: one of them was created anew"
+    if ours.write_errors:
+        return f"{ours.device} failed {ours.write_errors} writes: this copy is not to be trusted"
+    if ours.active and ours.status == "degraded":
+        return "degraded: what is written now reaches no peer"
+    if ours.active and ours.dirty >> 20 > BUSY_MB:
+        return f"{ours.dirty >> 20} MB have not reached the peer: nobody could lead with its copy"
+    if ours.role == "secondary" and ours.status == "-":
+        return "no primary is connected: this copy may be growing old"
+    return ""
+
+
 def _peer_id(id: ResourceId, situation: Situation) -> ResourceId:
     peer = situation.pair.peer_of(id.node)
     return ResourceId(peer.name if peer else "", id.kind, id.name)
