@@ -87,6 +87,12 @@ def mermaid(graph: Graph, marks: Marks) -> str:
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 230, 30, 20, 34, 24
 """Pixels of a box, of the gaps between boxes, and of the edge."""
 
+COLUMNS = 3
+"""Boxes beside each other in a node's block; more go to the next line."""
+
+LETTERS = 34
+"""What fits into a box; the rest is in the tooltip."""
+
 
 def svg(graph: Graph, marks: Marks) -> str:
     """One self-contained drawing: a row a depth, a block a node, light and dark."""
@@ -100,7 +106,8 @@ def svg(graph: Graph, marks: Marks) -> str:
         "@media(prefers-color-scheme:dark){.n{fill:#ddd}}</style>",
     ]
     for node in _nodes(graph):
-        x, y = min(at[id] for id in _mine(graph, node))
+        x = min(at[id][0] for id in _mine(graph, node))
+        y = min(at[id][1] for id in _mine(graph, node))
         parts.append(f'<text class="n" x="{x}" y="{y - 8}">{escape(node)}</text>')
     for id in graph.order:
         parts += [_line(at[need], at[id]) for need in sorted(graph.needs[id])]
@@ -109,21 +116,32 @@ def svg(graph: Graph, marks: Marks) -> str:
 
 
 def _positions(graph: Graph) -> dict[ResourceId, tuple[int, int]]:
-    """Where each box stands: its depth is one more than the deepest of its needs."""
-    depth: dict[ResourceId, int] = {}
+    """Where each box stands: a node is a block, a layer of its graph one or more lines in it."""
     at: dict[ResourceId, tuple[int, int]] = {}
-    for id in graph.order:
-        depth[id] = 1 + max((depth[need] for need in graph.needs[id]), default=-1)
-    left = MARGIN
-    for node in _nodes(graph):
-        rows: dict[int, int] = {}
-        for id in _mine(graph, node):
-            column = rows.get(depth[id], 0)
-            rows[depth[id]] = column + 1
-            x, y = left + column * (WIDTH + GAP_X), MARGIN + 16 + depth[id] * (HEIGHT + GAP_Y)
-            at[id] = (x, y)
-        left += max(rows.values(), default=1) * (WIDTH + GAP_X) + GAP_X
+    for block, node in enumerate(_nodes(graph)):
+        left, line = MARGIN + block * COLUMNS * (WIDTH + GAP_X) + block * GAP_X, 0
+        for layer in _layers(graph, node):
+            for n, id in enumerate(layer):
+                x = left + n % COLUMNS * (WIDTH + GAP_X)
+                y = MARGIN + 16 + (line + n // COLUMNS) * (HEIGHT + GAP_Y)
+                at[id] = (x, y)
+            line += -(-len(layer) // COLUMNS)
     return at
+
+
+def _layers(graph: Graph, node: str) -> list[list[ResourceId]]:
+    """Each as late as what needs it allows; what has no lines at all comes last."""
+    mine = _mine(graph, node)
+    depth: dict[ResourceId, int] = {}
+    for id in mine:
+        depth[id] = 1 + max((depth[need] for need in graph.needs[id]), default=-1)
+    for id in reversed(mine):
+        above = [depth[other] for other in graph.needed_by[id]]
+        depth[id] = min(above) - 1 if above else depth[id]
+    alone = [id for id in mine if not graph.needs[id] and not graph.needed_by[id]]
+    rest = [id for id in mine if id not in alone]
+    layers = [[id for id in rest if depth[id] == d] for d in sorted({depth[id] for id in rest})]
+    return [*layers, alone]
 
 
 def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -135,7 +153,9 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
 
 def _box(at: tuple[int, int], label: str, fill: str) -> str:
     x, y = at
+    short = label if len(label) <= LETTERS else label[: LETTERS - 3] + "..."
     return (
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5" fill="{fill}" '
-        f'stroke="#666"/><text x="{x + 8}" y="{y + 20}" fill="#222">{escape(label)}</text>'
+        f'<g><title>{escape(label)}</title><rect x="{x}" y="{y}" width="{WIDTH}" '
+        f'height="{HEIGHT}" rx="5" fill="{fill}" stroke="#666"/>'
+        f'<text x="{x + 8}" y="{y + 20}" fill="#222">{escape(short)}</text></g>'
     )
