@@ -1,0 +1,332 @@
+"""Writes docs/reference/ from the code: kinds, the desired file, exit codes, commands.
+
+`python docs/generate.py` writes; with `--check` it exits 1 when a page is not current.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from converge.cli import COMMANDS, group
+from converge.cli.site import graph_of
+from converge.core.duration import EXAMPLES, show_duration
+from converge.core.errors import ConvergeError
+from converge.core.guard import Guard
+from converge.core.resource import Resource
+from converge.core.secret import Secret
+from converge.engine.desired import TABLES, load
+from converge.freebsd import kinds
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "Written by `make docs` from the code; do not edit.\n"
+
+KINDS_HEAD = """\
+A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
+kind takes `needs`, a list of references to further resources of the same node that must be in
+place first. S1 to S10 are the [invariants](../explanation/architecture.md)."""
+
+Kind = type[Resource[Any]]
+
+
+# What a field takes, in words.
+
+
+def type_words(schema: dict[str, Any]) -> str:
+    """A JSON schema in plain words: `text`, `list of references`, `"a" or "b"`."""
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(type_words(s) for s in _not_null(schema)))
+    if "const" in schema or "enum" in schema:
+        return _either([f'`"{one}"`' for one in schema.get("enum", [schema.get("const")])])
+    match schema.get("type"), schema.get("format"):
+        case "string", "reference":
+            return "reference"
+        case "string", "ipv4interface":
+            return "IPv4 address with mask"
+        case "string", "ipvanyaddress":
+            return "address"
+        case "string", _:
+            return _text_words(schema)
+        case "array", _:
+            inner = schema.get("items") or schema["prefixItems"][0]
+            return f"list of: {type_words(inner)}"
+        case kind, _:
+            words = {"integer": "whole number", "boolean": "`true` or `false`", "object": "table"}
+            return words[str(kind)]
+
+
+def _text_words(schema: dict[str, Any]) -> str:
+    if schema.get("examples") == list(EXAMPLES):
+        return "duration"
+    return "absolute path" if schema.get("pattern", "").startswith(("^/", "^(/")) else "text"
+
+
+def _not_null(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [s for s in schema.get("anyOf", [schema]) if s.get("type") != "null"]
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def range_words(schema: dict[str, Any]) -> str:
+    """What is allowed beyond the type: `1 to 255`, `at least 2`."""
+    found = []
+    for one in _not_null(schema):
+        low, high = one.get("minimum"), one.get("maximum")
+        fewest, most = one.get("minItems"), one.get("maxItems")
+        if low is not None and high is not None:
+            found.append(f"{low} to {high}")
+        elif low is not None:
+            found.append(f"at least {low}")
+        if fewest is not None and fewest == most:
+            found.append(f"exactly {fewest}")
+        elif fewest is not None:
+            found.append(f"at least {fewest}")
+        pattern = one.get("pattern", "")
+        if pattern and type_words(one) == "text":
+            found.append("`` " + pattern.replace("|", "\\|").replace("\n", "\\n") + " ``")
+    return ", ".join(found)
+
+
+def default_words(field: Any, schema: dict[str, Any]) -> str:
+    """As it would be written in the file."""
+    match field.default:
+        case _ if field.is_required() or field.default is PydanticUndefined:
+            return "**required**"
+        case None | ():
+            return ""
+        case bool():
+            return f"`{str(field.default).lower()}`"
+        case float() if type_words(schema) == "duration":
+            return f'`"{show_duration(field.default)}"`'
+        case tuple():
+            return "`[" + ", ".join(f'"{one}"' for one in field.default) + "]`"
+        case str():
+            return f'`"{field.default}"`' if field.default else ""
+        case other:
+            return f"`{other}`"
+
+
+def _shown_type(field: Any, schema: dict[str, Any]) -> str:
+    """The JSON schema of a secret is a text's, so the annotation is asked."""
+    kinds_of = set(get_args(field.annotation)) or {field.annotation}
+    if Secret not in kinds_of:
+        return type_words(schema)
+    return "text or secret" if str in kinds_of else "secret"
+
+
+def table(model: type[BaseModel], without: tuple[str, ...] = ()) -> Iterator[str]:
+    """A row a field; below it, what is not taken and what to write instead."""
+    schemas = model.model_json_schema()["properties"]
+    fields = {n: f for n, f in model.model_fields.items() if n not in without}
+    traps = [name for name in fields if schemas[name].get("type") == "null"]
+    yield "| field | type | default | allowed | |"
+    yield "|---|---|---|---|---|"
+    for name, field in fields.items():
+        if name not in traps:
+            schema = schemas[name]
+            cells = (f"`{name}`", _shown_type(field, schema), default_words(field, schema),
+                     range_words(schema), field.description or "")  # fmt: skip
+            yield "| " + " | ".join(cells) + " |"
+    if traps:
+        yield ""
+        yield "Not taken, because people look for it:"
+        yield ""
+        yield from (f"* `{name}`: {fields[name].description}" for name in traps)
+
+
+# A kind.
+
+
+def prose(text: str | None) -> str:
+    """A docstring as one paragraph, without the numbers of the catalogue of failures."""
+    flat = " ".join(inspect.cleandoc(text or "").split())
+
+    def kept(found: re.Match[str]) -> str:
+        words = [w for w in found[1].split(", ") if not re.fullmatch(r"F\d+", w)]
+        return f" ({', '.join(words)})" if words else ""
+
+    return re.sub(r" \(([^()]+)\)", kept, flat)
+
+
+def verbs(kind: Kind) -> list[str]:
+    """`promote (up)`: the verbs of a kind, read from its source."""
+    home = Path(inspect.getfile(kind))
+    files = sorted(home.parent.glob("*.py")) if home.name == "__init__.py" else [home]
+    found: dict[str, set[str]] = {}
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                for verb, way in _verbs_in(node):
+                    found.setdefault(verb, set()).add(way)
+    return [f"`{verb}` ({' or '.join(sorted(found[verb]))})" for verb in sorted(found)]
+
+
+def _verbs_in(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """(verb, up or down) of each action that a function makes."""
+    bound: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            for name, value in _bindings(node):
+                bound.setdefault(name, []).append(value)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and node.args:
+            ways = [node.func, *bound.get(getattr(node.func, "id", ""), [])]
+            for way in _attributes(ways) & {"up", "down"}:
+                first = node.args[0]
+                texts = bound.get(first.id, []) if isinstance(first, ast.Name) else [first]
+                yield from ((verb, way) for text in texts for verb in _texts(text))
+
+
+def _bindings(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, part in zip(target.elts, value.elts, strict=True):
+            if isinstance(one, ast.Name):
+                yield one.id, part
+    elif isinstance(target, ast.Name):
+        yield target.id, value
+
+
+def _attributes(nodes: list[ast.expr]) -> set[str]:
+    """`up` of `self.up`, both of `self.down if ... else self.up`; nothing of calls."""
+    found = set()
+    for node in nodes:
+        parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+        for part in parts:
+            if isinstance(part, ast.Attribute) and getattr(part.value, "id", "") == "self":
+                found.add(part.attr)
+    return found
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            yield text
+        case ast.IfExp():
+            yield from (*_texts(node.body), *_texts(node.orelse))
+
+
+def brought_along() -> dict[str, set[str]]:
+    """By kind: the kinds of what it implied in one of the examples."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "desired").glob("*.toml")):
+        desired = load(path.read_text(), path.name, kinds(), lambda _: "example")
+        for id, by in graph_of(desired).implied_by.items():
+            found.setdefault(by.kind, set()).add(id.kind)
+    return found
+
+
+def _guard_row(guard: Guard) -> str:
+    return f"| `{guard.code}` | {', '.join(guard.protects)} | {prose(guard.judge.__doc__)} |"
+
+
+def kinds_page() -> str:
+    """docs/reference/kinds.md."""
+    along = brought_along()
+    lines = ["# Resource kinds", "", NOTE, KINDS_HEAD, ""]
+    lines += [" ".join(f"[{name}](#{name})" for name in kinds())]
+    for name, kind in kinds().items():
+        lines += ["", f"## {name}", "", prose(kind.__doc__), ""]
+        lines += table(kind, without=("id", "needs"))
+        lines += ["", f"Verbs: {', '.join(verbs(kind))}."]
+        if name in along:
+            lines += ["", f"Brings along, unless declared: {', '.join(sorted(along[name]))}."]
+        if kind.guards:
+            lines += ["", "| guard | keeps | |", "|---|---|---|", *map(_guard_row, kind.guards)]
+    return "\n".join(lines) + "\n"
+
+
+# The other pages.
+
+
+def desired_file_page() -> str:
+    """docs/reference/desired-file.md: prose from its frame, tables from the models."""
+    text = (ROOT / "docs" / "frames" / "desired-file.md").read_text()
+    for name, model in TABLES.items():
+        text = text.replace(f"{{{{{name}}}}}", "\n".join(table(model)))
+    example = (ROOT / "desired" / "mysql-pair.toml").read_text()
+    durations = ", ".join(f'`"{one}"`' for one in EXAMPLES)
+    text = text.replace("{{example}}", example).replace("{{durations}}", durations)
+    names = ", ".join(f"[{name}](kinds.md#{name})" for name in kinds())
+    text = text.replace("{{kinds}}", names).replace("{{note}}", NOTE)
+    assert "{{" not in text, "the frame asks for something unknown"
+    return text
+
+
+def exit_codes_page() -> str:
+    """docs/reference/exit-codes.md: the frame, checked against every error that has a code."""
+    text = (ROOT / "docs" / "frames" / "exit-codes.md").read_text().replace("{{note}}", NOTE)
+    listed = {int(code) for code in re.findall(r"^\| (\d+) ", text, re.MULTILINE)}
+    missing = {error.exit_code for error in _errors(ConvergeError)} - listed
+    assert not missing, f"exit codes that are not explained: {sorted(missing)}"
+    return text
+
+
+def _errors(base: type[ConvergeError]) -> Iterator[type[ConvergeError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from _errors(error)
+
+
+def commands_page() -> str:
+    """docs/reference/commands.md: the help of every command."""
+    lines = ["# Commands", "", NOTE, "Exit codes are in [their own page](exit-codes.md)."]
+    top = click.Context(group, info_name="converge", terminal_width=80)
+    for name in COMMANDS:
+        command = group.get_command(top, name)
+        assert command is not None
+        lines += _help(command, top, name)
+    return "\n".join(lines) + "\n"
+
+
+def _help(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
+    context = click.Context(command, parent, info_name=name, terminal_width=80)
+    depth = context.command_path.count(" ") + 1
+    yield from ("", f"{'#' * depth} {context.command_path}", "")
+    yield from ("```", command.get_help(context), "```")
+    if isinstance(command, click.Group):
+        for one in command.list_commands(context):
+            below = command.get_command(context, one)
+            assert below is not None
+            yield from _help(below, context, one)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "kinds.md": kinds_page,
+    "desired-file.md": desired_file_page,
+    "exit-codes.md": exit_codes_page,
+    "commands.md": commands_page,
+}
+
+
+def main(args: list[str]) -> int:
+    """Write the pages, or say which are not current."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page()
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if "--check" not in args:
+                path.write_text(text)
+    if stale and "--check" in args:
+        sys.stderr.write(f"not current: {', '.join(stale)}; run make docs\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
