@@ -285,7 +285,7 @@ def _errors(base: type[ConvergeError]) -> Iterator[type[ConvergeError]]:
 def commands_page() -> str:
     """docs/reference/commands.md: the help of every command."""
     lines = ["# Commands", "", NOTE, "Exit codes are in [their own page](exit-codes.md)."]
-    top = click.Context(group, info_name="converge", terminal_width=80)
+    top = click.Context(group, info_name="converge")
     for name in COMMANDS:
         command = group.get_command(top, name)
         assert command is not None
@@ -294,15 +294,32 @@ def commands_page() -> str:
 
 
 def _help(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
-    context = click.Context(command, parent, info_name=name, terminal_width=80)
-    depth = context.command_path.count(" ") + 1
-    yield from ("", f"{'#' * depth} {context.command_path}", "")
-    yield from ("```", command.get_help(context), "```")
+    """Its words and its options; how click lays out its help does not matter here."""
+    context = click.Context(command, parent, info_name=name)
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    yield from ("", f"{'#' * (context.command_path.count(' ') + 1)} {context.command_path}", "")
+    yield from (f"    {usage}", "", inspect.cleandoc(command.help or ""), "")
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    if options:
+        yield from ("| option | |", "|---|---|", *map(_option_row, options), "")
+    yield (command.epilog or "").replace("Example: ", "Example: `") + "`"
     if isinstance(command, click.Group):
         for one in command.list_commands(context):
             below = command.get_command(context, one)
             assert below is not None
             yield from _help(below, context, one)
+
+
+def _option_row(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    choices = getattr(option.type, "choices", ())
+    takes = "\\|".join(map(str, choices)) or option.metavar or ""
+    said = [option.help or ""]
+    if option.show_default:
+        said.append(f"Default: `{option.default}`.")
+    if option.envvar:
+        said.append(f"Environment: `{option.envvar}`.")
+    return f"| {names} {takes} | {' '.join(filter(None, said))} |".replace("  ", " ")
 
 
 PAGES: dict[str, Callable[[], str]] = {
