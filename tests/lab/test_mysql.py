@@ -187,6 +187,24 @@ def test_every_acknowledged_row_survives_the_primary() -> None:
     assert answer.stdout.splitlines()[1:] == [f"COUNT {acknowledged}", "LAST row 4"]
 
 
+def test_a_second_server_has_a_script_a_port_and_a_socket_of_its_own() -> None:
+    script = "cp /usr/local/etc/rc.d/mysql-server /usr/local/etc/rc.d/mysql-users"
+    world = then(running(), f"{script}; chmod 555 /usr/local/etc/rc.d/mysql-users; mkdir /u")
+    world = then(world, "sysrc mysql_users_dbdir=/u mysql_users_args=--port=3306")
+    start = "service mysql-users onestart"
+    assert code(then(world, start), "service mysql-users onestatus") == 1, "the port is taken"
+    world = then(world, "sysrc mysql_users_args='--port=3307 --socket=/tmp/u.sock'")
+    world = then(world, start, "sleep 1")
+    assert code(world, "mysqladmin --socket=/tmp/u.sock ping") == 0
+    assert code(world, "mysqladmin --socket=/tmp/v.sock ping") == 1
+    first, second = (str(server.pid) for server in mysqld.running(world.machine("hasta")))
+    assert first in sh(world, "hasta", "service mysql-server onestatus").answer.stdout
+    assert second in sh(world, "hasta", "service mysql-users onestatus").answer.stdout
+    world = then(world, "service mysql-server onestop")
+    assert code(world, "mysqladmin ping") == 1
+    assert code(world, "mysqladmin --socket=/tmp/u.sock ping") == 0
+
+
 def test_a_row_waits_for_a_black_hole_and_a_client_does_not() -> None:
     world = faults.cut(running(), "hasta")
     asked = sh(world, "hasta", "printf 'PUT x\\nQUIT\\n' | nc -w 3 192.168.1.50 3306")

@@ -6,6 +6,7 @@ rc script and the clients are in programs/.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from converge.lab.machine import advance, processes
@@ -17,6 +18,9 @@ SAFE = "/usr/local/bin/mysqld_safe"
 SERVER = "/usr/local/libexec/mysqld"
 EVERYWHERE = ("", "*", "0.0.0.0", "::")
 """Values of bind-address that mean every address."""
+
+PORT, SOCKET = "3306", "/tmp/mysql.sock"
+"""Where a server listens when its command line does not say."""
 
 READY_S = 0.3
 """From fork to the pid file when there is nothing to recover (mysql-disabled-onestart-2)."""
@@ -54,20 +58,31 @@ def running(machine: Machine) -> tuple[Process, ...]:
     return tuple(sorted(found, key=lambda p: p.pid))
 
 
-def ready(machine: Machine) -> Process | None:
-    """The server that answers its clients; none while it recovers or hangs."""
+def ready(machine: Machine, port: str = "", socket: str = "") -> Process | None:
+    """The server that answers its clients there; none while it recovers or hangs."""
     if "mysqld" in machine.hangs:
         return None
-    return next((p for p in running(machine) if p.data["phase"] == "ready"), None)
+    found = (p for p in running(machine) if p.data["phase"] == "ready")
+    found = (p for p in found if port in ("", port_in(p.data["words"])))
+    return next((p for p in found if socket in ("", socket_in(p.data["words"]))), None)
 
 
-def bind_problem(machine: Machine, address: str) -> str:
+def port_in(words: str) -> str:
+    return str(re.findall(r"--port=(\S+)", f"--port={PORT} {words}")[-1])
+
+
+def socket_in(words: str) -> str:
+    return str(re.findall(r"--socket=(\S+)", f"--socket={SOCKET} {words}")[-1])
+
+
+def bind_problem(machine: Machine, address: str, port: str = PORT) -> str:
     """Why a server cannot listen there, '' if it can. The VIP of a BACKUP can be bound."""
     mine = [a.address for i in machine.interfaces.values() for a in i.addresses]
     if address not in (*EVERYWHERE, "127.0.0.1", *mine):
         return "Can't assign requested address"
     for other in running(machine):
-        if other.data["bind"] == address or {other.data["bind"], address} & set(EVERYWHERE):
+        same = other.data["bind"] == address or {other.data["bind"], address} & set(EVERYWHERE)
+        if same and port_in(other.data["words"]) == port:
             return "Address already in use"
     return ""
 
@@ -173,7 +188,7 @@ def _server(world: World, node: str, safe: int, options: Options) -> World:
     """Fork mysqld under mysqld_safe, for the first time or again."""
     machine = world.machine(node)
     recovery_s = machine.recovery_s if unclean(world, node, options.datadir) else 0.0
-    problem = bind_problem(machine, options.bind)
+    problem = bind_problem(machine, options.bind, port_in(options.words))
     if problem:
         world = note(
             world, node, options, f"[ERROR] Can't start server: Bind on TCP/IP port: {problem}"
@@ -216,8 +231,9 @@ def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
     if not mounting.alive(world.machine(node), server.data["volume"]):
         return world
     world = write_file(world, node, options.pidfile, _file(f"{server.pid}\n", "644")).world
-    text = f"ready for connections. Stand-in server; bind: '{options.bind}' port: 3306, "
-    return note(world, node, options, f"[Note] {text}records: {count}")
+    listens = f"bind: '{options.bind}' port: {port_in(options.words)}"
+    text = f"ready for connections. Stand-in server; {listens}, records: {count}"
+    return note(world, node, options, f"[Note] {text}")
 
 
 def _again(world: World, node: str, args: tuple[str, ...]) -> World:

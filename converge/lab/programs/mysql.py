@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 
 from converge.core.host import Answer
 from converge.lab import net
@@ -15,7 +16,10 @@ from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, Process, Program, Result, World, done, failed
 
-SCRIPT = "mysql-server"
+SCRIPTS = {"mysql-server": "mysql", "mysql-users": "mysql_users"}
+"""Name of the file, and what the keys of rc.conf begin with. The second one is a copy of the
+port's script, made for a second server (desired/multi-disk.toml)."""
+
 CNF = "/usr/local/etc/mysql/my.cnf"
 
 START_S = 0.5
@@ -29,12 +33,12 @@ SILENT_S = 75.0
 """How long TCP tries to reach an address that nobody answers for."""
 
 
-def _options(world: World, node: str) -> mysqld.Options:
-    conf = variables(world, node, "mysql")
+def _options(name: str, world: World, node: str) -> mysqld.Options:
+    conf = variables(world, node, name)
     host = world.machine(node).hostname
-    datadir = conf.get("mysql_dbdir", "/var/db/mysql").rstrip("/")
-    pidfile = conf.get("mysql_pidfile", f"{datadir}/{host}.pid")
-    args = conf.get("mysql_args", "")
+    datadir = conf.get(f"{name}_dbdir", "/var/db/mysql").rstrip("/")
+    pidfile = conf.get(f"{name}_pidfile", f"{datadir}/{host}.pid")
+    args = conf.get(f"{name}_args", "")
     words = f"--datadir={datadir} --pid-file={pidfile} --user=mysql {args}".rstrip()
     found = re.findall(r"--bind[-_]address=(\S+)", args)
     bind = found[-1] if found else _bind_of_cnf(world, node)
@@ -47,27 +51,31 @@ def _bind_of_cnf(world: World, node: str) -> str:
     return dict(parse_assignments(lines)).get("bind_address", "*")
 
 
-def _pid(world: World, node: str) -> int | None:
+def _pid(name: str, world: World, node: str) -> int | None:
     """check_pidfile: the pid in the file, if that process is a mysqld."""
-    file = read_file(world, node, _options(world, node).pidfile)
+    file = read_file(world, node, _pidfile(name, world, node))
     text = file.text.strip() if file else ""
     process = world.machine(node).processes.get(int(text)) if text.isdigit() else None
     return process.pid if process and comm(process) == "mysqld" else None
 
 
-def _start(world: World, node: str) -> Result:
-    options = _options(world, node)
+def _pidfile(name: str, world: World, node: str) -> str:
+    return _options(name, world, node).pidfile
+
+
+def _start(name: str, world: World, node: str) -> Result:
+    options = _options(name, world, node)
     stale = read_file(world, node, options.pidfile) is not None
     before = mysqld.running(world.machine(node))
     prepared = _prestart(world, node, options)
     if prepared.error:
-        path = f"/usr/local/etc/rc.d/{SCRIPT}"
-        error = f"{path}: WARNING: failed precmd routine for mysql\n"
+        path = f"/usr/local/etc/rc.d/{next(file for file in SCRIPTS if SCRIPTS[file] == name)}"
+        error = f"{path}: WARNING: failed precmd routine for {name}\n"
         return replace(failed(world, 1, error), took_s=START_S)
     world = mysqld.launch(prepared.world, node, options)
     started = [p for p in mysqld.running(world.machine(node)) if p not in before]
     wait_s = 0 if stale else _poststart_s(world, node, started)
-    return done(world, "Starting mysql.\n", START_S + prepared.took_s + wait_s)
+    return done(world, f"Starting {name}.\n", START_S + prepared.took_s + wait_s)
 
 
 def _prestart(world: World, node: str, options: mysqld.Options) -> Written:
@@ -96,14 +104,14 @@ def _poststart_s(world: World, node: str, started: list[Process]) -> int:
     return min(PATIENCE_S, math.ceil(at[0] - world.now)) if at else PATIENCE_S
 
 
-def _stop(world: World, node: str, pid: int) -> Result:
+def _stop(name: str, world: World, node: str, pid: int) -> Result:
     """TERM, then a wait without end (F54)."""
     if "mysqld" in world.machine(node).hangs:
         return _never(world, "mysqld does not end")
     world, took_s = mysqld.stop(world, node, pid)
     if took_s == math.inf:
         return _never(world, "mysqld waits for its disk")
-    return done(world, f"Stopping mysql.\nWaiting for PIDS: {pid}.\n", STOP_S + took_s)
+    return done(world, f"Stopping {name}.\nWaiting for PIDS: {pid}.\n", STOP_S + took_s)
 
 
 def _never(world: World, why: str) -> Result:
@@ -111,14 +119,15 @@ def _never(world: World, why: str) -> Result:
 
 
 RC = {
-    SCRIPT: rc.RcScript(
-        "mysql",
-        "mysql_enable",
-        _pid,
-        _start,
-        _stop,
-        pidfile=lambda world, node: _options(world, node).pidfile,
+    file: rc.RcScript(
+        name,
+        f"{name}_enable",
+        partial(_pid, name),
+        partial(_start, name),
+        partial(_stop, name),
+        pidfile=partial(_pidfile, name),
     )
+    for file, name in SCRIPTS.items()
 }
 
 
@@ -128,7 +137,7 @@ def _listening(world: World, node: str, address: str) -> tuple[str, Process] | N
         return None
     owner = net.owner(world, address)
     owner = node if address == "127.0.0.1" else owner
-    server = mysqld.ready(world.machine(owner)) if owner else None
+    server = mysqld.ready(world.machine(owner), port=mysqld.PORT) if owner else None
     if owner is None or server is None:
         return None
     bound = server.data["bind"] in (*mysqld.EVERYWHERE, address)
@@ -187,8 +196,10 @@ def _mysqladmin(world: World, node: str, argv: tuple[str, ...], stdin: str) -> R
         return failed(world, 1, "mysqladmin: only ping is simulated\n")
     host = re.search(r"(?:--host=|-h ?)(\S+)", text)
     if host is None or host[1] == "localhost":
-        alive = mysqld.ready(world.machine(node)) is not None
-        return done(world, "mysqld is alive\n") if alive else _no_socket(world, text)
+        given = re.search(r"(?:--socket=|-S ?)(\S+)", text)
+        path = given[1] if given else mysqld.SOCKET
+        alive = mysqld.ready(world.machine(node), socket=path) is not None
+        return done(world, "mysqld is alive\n") if alive else _no_socket(world, path)
     if _listening(world, node, host[1]) is not None:
         return done(world, "mysqld is alive\n")
     given = re.search(r"--connect[-_]timeout=(\d+)", text)
@@ -201,9 +212,7 @@ def _mysqladmin(world: World, node: str, argv: tuple[str, ...], stdin: str) -> R
     return replace(failed(world, 1, error), took_s=0.05 if refused else patience_s)
 
 
-def _no_socket(world: World, text: str) -> Result:
-    given = re.search(r"(?:--socket=|-S ?)(\S+)", text)
-    path = given[1] if given else "/tmp/mysql.sock"
+def _no_socket(world: World, path: str) -> Result:
     cause = f"Can't connect to local MySQL server through socket '{path}' (2)"
     hint = f"Check that mysqld is running and that the socket: '{path}' exists!"
     error = f"mysqladmin: connect to server at 'localhost' failed\nerror: '{cause}'\n{hint}\n"

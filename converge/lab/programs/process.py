@@ -175,7 +175,8 @@ def _sockstat(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Res
     text = columns.format(*heads)
     for server in mysqld.running(world.machine(node)):
         bind = "*" if server.data["bind"] in mysqld.EVERYWHERE else server.data["bind"]
-        row = ("mysql", "mysqld", server.pid, "4", "tcp4", f"{bind}:3306", "*:*")
+        port = mysqld.port_in(server.data["words"])
+        row = ("mysql", "mysqld", server.pid, "4", "tcp4", f"{bind}:{port}", "*:*")
         text += columns.format(*row)
     return done(world, text)
 
