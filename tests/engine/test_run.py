@@ -152,6 +152,16 @@ def test_a_follower_waits_for_what_it_follows_and_is_not_guessed():
     assert node.truth["switch.s"] == "on"
 
 
+def test_a_failure_says_what_is_still_wrong():
+    truth = {"lamp.x": "dim", "lamp.y": "on"}
+    node = ToyNode(ToyClock(), truth, lies={"lamp.x", "lamp.y"})
+    told = run_on(graph_of(declared("a", lamp_x={}, lamp_y={"wanted": False})), a=node)
+    assert {o.detail for o in told.passes[0].outcomes} == {
+        "after 3 s value is still dim",
+        "after 3 s it is still there (in place)",
+    }
+
+
 def test_an_exit_code_is_not_believed():
     node = ToyNode(ToyClock(), {}, lies={"lamp.x"})
     told = run_on(graph_of(declared("a", lamp_x={}, lamp_y={"on": "lamp.x"}, lamp_z={})), a=node)

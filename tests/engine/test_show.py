@@ -31,11 +31,13 @@ def test_the_same_reason_on_another_node_is_another_line() -> None:
     assert len(list(waiting_lines(waiting, nodes=True))) == 2
 
 
-def test_long_lists_are_folded_between_names() -> None:
+def test_long_lists_are_folded_and_cut() -> None:
     waiting = [Deferred(of(f"number-{n}"), "it is dark") for n in range(20)]
     lines = list(waiting_lines(waiting))
     assert max(map(len, lines)) <= 100
-    assert sum(line.count("lamp.number-") for line in lines) == 20
+    assert sum(line.count("lamp.number-") for line in lines) == 7
+    assert lines[-1].endswith("and 13 more")
+    assert sum(line.count("lamp.") for line in waiting_lines(waiting[:8])) == 8
 
 
 @dataclass(frozen=True)

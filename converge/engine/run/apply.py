@@ -22,7 +22,7 @@ from converge.core.plan import (
     Snapshot,
     Verdict,
 )
-from converge.core.state import Absent, Observation, Present, State, Unknown, in_sync
+from converge.core.state import Observation, Present, State, Unknown, Wish, differing, in_sync
 
 POLL_S = 0.5
 """How often a settling resource is looked at, and how long one wait for a command lasts."""
@@ -214,23 +214,26 @@ def _ended(state: _State, running: _Running) -> tuple[Ending, str] | None:
     bad = bool(answer.lost) or answer.code != 0
     if action.settle_s <= 0:
         return (Ending.FAILED, answer.said) if bad else (Ending.DONE, "")
-    seen = state.seen(action.id)
-    if in_sync(seen, action.wish if action.goal is None else action.goal):
+    seen, goal = state.seen(action.id), action.wish if action.goal is None else action.goal
+    if in_sync(seen, goal):
         return Ending.DONE, ""
     if answer.code != 0 and not answer.lost:
         return Ending.FAILED, answer.said
     if state.crew.clock.elapsed() < running.settle_until_s:
         return None
-    return Ending.FAILED, f"after {action.settle_s:g} s {_still(seen)}" + (
+    return Ending.FAILED, f"after {action.settle_s:g} s {_still(seen, goal)}" + (
         f" ({answer.lost})" if answer.lost else ""
     )
 
 
-def _still(seen: Observation[State]) -> str:
-    match seen:
-        case Present(state):
-            return f"it is still {state}"
-        case Absent():
-            return "it is still not there"
-        case Unknown(why):
+def _still(seen: Observation[State], goal: Wish[State]) -> str:
+    match seen, goal:
+        case Present(state), Present():
+            wrong = differing(seen, goal)
+            return " and ".join(f"{name} is still {getattr(state, name)}" for name in wrong)
+        case Present(state), _:
+            return f"it is still there ({state.glance})"
+        case Unknown(why), _:
             return f"it cannot be seen: {why}"
+        case _:
+            return "it is still not there"

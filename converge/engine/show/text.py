@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from converge.core.host import Wait
-from converge.core.ids import ResourceId
+from converge.core.ids import Ref, ResourceId
 from converge.core.plan import (
     Action,
     Allow,
@@ -25,6 +25,9 @@ from converge.core.state import Absent, Present, differing
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
 
 PLAIN = Paint(on=False)
+
+NAMES_MAX = 6
+"""Of what waits together, as many are named; a node that is down would fill a screen."""
 
 
 def plan_text(
@@ -139,11 +142,17 @@ def waiting_lines(
         yield f"     {paint(UNKNOWN, UNKNOWN)} {name}: {lead.why}{until}"
         others = [d.id.ref for d in listed if d != lead and _reason(_root(d, listed)) == reason]
         if others:
-            yield from _folded(f"       and with it: {', '.join(others)}")
+            yield from _folded(f"       and with it: {_listed(others)}")
 
 
 def _reason(deferred: Deferred) -> tuple[object, ...]:
     return deferred.id.node, deferred.why, deferred.until
+
+
+def _listed(refs: list[Ref]) -> str:
+    """All of them, or the first ones and how many more."""
+    more = len(refs) - NAMES_MAX
+    return ", ".join(refs) if more < 2 else f"{', '.join(refs[:NAMES_MAX])} and {more} more"
 
 
 def _folded(line: str) -> list[str]:
