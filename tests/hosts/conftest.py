@@ -1,4 +1,4 @@
-"""The doors that every host's suite goes through: this machine, and this machine over ssh."""
+"""The doors that every host's suite goes through: this machine, the same over ssh, the lab."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from converge.core.host import Answer, Clock, Effect, Host
 from converge.hosts.clock import SystemClock
 from converge.hosts.local import LocalHost
 from converge.hosts.ssh import SshHost
+from converge.lab.fresh import recorded_pair
+from converge.lab.host import Lab, LabClock, LabHost
 from tests.hosts.server import Server, serve
 
 
@@ -48,14 +50,19 @@ def ssh_door(folder: Path, request: pytest.FixtureRequest) -> Door:
     return Door(SshHost(server.url, clock, server.ssh, server.sockets), str(folder), clock)
 
 
+def lab_door(folder: Path, request: pytest.FixtureRequest) -> Door:
+    lab = Lab(recorded_pair())
+    return Door(LabHost(lab, "hasta"), "/tmp", LabClock(lab))
+
+
 REAL = [
     pytest.param(local_door, id="local"),
     pytest.param(ssh_door, id="ssh", marks=pytest.mark.ssh),
 ]
 """Doors to a real machine, whose processes and files a test may look at behind the door."""
 
-EVERY = [*REAL]
-"""All doors. A simulated node joins in here: a function like the two above."""
+EVERY = [*REAL, pytest.param(lab_door, id="lab")]
+"""All doors, the simulated node's among them."""
 
 
 @pytest.fixture(params=EVERY)

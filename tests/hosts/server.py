@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -61,7 +62,7 @@ class Server:
 def serve(folder: Path, sockets: Path) -> Server:
     """Start one with everything it needs in `folder`; skips where that cannot be."""
     if SSHD is None:
-        pytest.skip("there is no sshd on this machine")
+        no_server("there is no sshd on this machine")
     if os.geteuid() == 0 and not PRIVILEGE_SEPARATION.exists():
         PRIVILEGE_SEPARATION.mkdir(mode=0o755)
     for name in ("host", "user"):
@@ -90,8 +91,15 @@ def serve(folder: Path, sockets: Path) -> Server:
     if trial.returncode:
         process.terminate()
         process.wait(10)
-        pytest.skip(f"whoever runs the tests cannot log in here: {trial.stderr.strip()}")
+        no_server(f"whoever runs the tests cannot log in here: {trial.stderr.strip()}")
     return Server(process, f"ssh://127.0.0.1:{port}", ssh, folder, sockets)
+
+
+def no_server(why: str) -> NoReturn:
+    """Skip, saying why; fail where somebody has said that these tests must run."""
+    if os.environ.get("CONVERGE_REQUIRE_SSHD"):
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 def _free_port() -> int:
@@ -105,6 +113,6 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if process.poll() is not None:
-            pytest.skip(f"sshd does not start here: {log.read_text().strip()}")
+            no_server(f"sshd does not start here: {log.read_text().strip()}")
         time.sleep(0.05)  # noqa: TID251 - a real server takes real time
     pytest.fail("sshd does not listen")

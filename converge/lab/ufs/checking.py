@@ -73,7 +73,7 @@ class Layout:
 
 def length(file: File) -> int:
     """Bytes of a file as ls shows them; a directory has 512."""
-    return 512 if file.is_dir else len(file.text.encode()) + file.zeros
+    return 512 if file.is_dir else len(file.text.encode(errors="surrogateescape")) + file.zeros
 
 
 def fragments(file: File) -> int:
