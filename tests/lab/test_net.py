@@ -32,6 +32,8 @@ def test_two_masters_each_talk_to_themselves():
     assert reaches(world, "hasta", VIP)
     assert reaches(world, "hastb", VIP)
     assert not reaches(world, "hasta", B)
+    assert owner(world, VIP, "hasta") == "hasta"
+    assert owner(world, VIP, "hastb") == "hastb"
 
 
 def test_one_way_loss_lets_packets_pass_but_nobody_talks():

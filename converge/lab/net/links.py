@@ -61,9 +61,9 @@ def holder(machine: Machine, address: str) -> Interface | None:
     return None
 
 
-def owner(world: World, address: str) -> str | None:
-    """The node that answers for `address` now. Two MASTERs: the first by name."""
-    for name in sorted(world.machines):
+def owner(world: World, address: str, asker: str = "") -> str | None:
+    """The node that answers for `address` now. Two MASTERs: the asker itself, else by name."""
+    for name in sorted(world.machines, key=lambda name: (name != asker, name)):
         machine = world.machine(name)
         if answers(machine) and holder(machine, address):
             return name

@@ -135,7 +135,7 @@ def _listening(world: World, node: str, address: str) -> tuple[str, Process] | N
     """Who answers on the database's port of that address: its machine and the server."""
     if not net.talks(world, node, address):
         return None
-    owner = net.owner(world, address)
+    owner = net.owner(world, address, node)
     owner = node if address == "127.0.0.1" else owner
     server = mysqld.ready(world.machine(owner), port=mysqld.PORT) if owner else None
     if owner is None or server is None:
