@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from converge.cli.options import color_option, config_option, node_options, paint_for
+from converge.core.errors import UsageError
 
 
 @click.command(epilog="Example: converge graph --format svg > pair.svg")
@@ -27,10 +30,15 @@ def command(
     from converge.engine.show.status import marks
 
     graph, letters = graph_of(read_desired(config)), {}
+    for node in nodes:
+        if node not in graph.pair.nodes:
+            raise UsageError(f"--node {node}: the pair has {', '.join(graph.pair.nodes)}")
     if state:
         with site(config, hosts, nodes) as here:
             this = reconcile.plan(graph, here.readers, here.doors.clock)
             letters = marks(graph, this.snapshot, this.plan)
+    if nodes:
+        graph = replace(graph, order=tuple(id for id in graph.order if id.node in nodes))
     if form == "text":
         click.echo(draw.text(graph, letters, paint_for(color)), nl=False)
     else:

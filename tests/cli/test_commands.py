@@ -80,6 +80,15 @@ def test_graph(pair: Pair) -> None:
     assert "~ setting.hastd_enable" in pair("graph", "--state").out
 
 
+def test_graph_of_one_node(pair: Pair) -> None:
+    whole = pair("graph").out
+    part = pair("graph", "--node", "hastb").out
+    assert part == whole[whole.index("hastb\n") :]
+    assert "hasta/" not in pair("graph", "--node", "hastb", "--format", "dot").out
+    assert pair("graph", "--node", "hastc").code == 64
+    assert not [line for line in whole.splitlines() if line != line.rstrip()]
+
+
 def test_graph_needs_no_node() -> None:
     assert converge("graph", "-c", str(SEED)).code == 0
 

@@ -43,8 +43,9 @@ def text(graph: Graph, marks: Marks, paint: Paint) -> str:
             if id in marks:
                 label = paint(marks[id], label[0]) + label[1:]
             needs = ", ".join(str(need.ref) for need in sorted(graph.needs[id]))
+            needs = f"  <- {needs}" if needs else ""
             by = f"  (by {graph.implied_by[id].ref})" if id in graph.implied_by else ""
-            lines.append(f"  {label}" + (f"  <- {needs}" if needs else "") + paint("dim", by))
+            lines.append(f"  {label}{needs}{paint('dim', by) if by else ''}".rstrip())
     return "\n".join(lines) + "\n"
 
 
