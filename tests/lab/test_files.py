@@ -121,3 +121,11 @@ def test_killing_the_primarys_worker_leaves_the_mount_working() -> None:
     world = then(running(), 'kill -9 $(pgrep -f "hastd: test .primary"); sleep 3')
     row = r"printf 'PUT x\nQUIT\n' | nc -w 5 192.168.1.50 3306"
     assert sh(world, "hasta", row).answer.stdout.endswith("OK 1\n")
+
+
+def test_sed_edits_in_place_only_when_it_is_told_to() -> None:
+    made = "printf 'a\\nb\\n' > /tmp/x"
+    assert said(f"{made}; sed -i '' s/a/z/ /tmp/x; cat /tmp/x") == "z\nb\n"
+    assert said(f"{made}; sed s/a/z/ /tmp/x > /dev/null; cat /tmp/x") == "a\nb\n"
+    assert "not simulated" in said(f"{made}; sed -i .bak s/a/z/ /tmp/x")
+    assert said("sed -i '' s/a/z/ /tmp/none") == "sed: /tmp/none: No such file or directory\n"

@@ -1,14 +1,14 @@
-"""sed in small: [-n] with one address or a range, and p, d or s."""
+"""sed in small: [-n] [-i ""] with one address or a range, and p, d or s."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converge.lab.shell.getopt import getopt
 from converge.lab.shell.regex import compiled
-from converge.lab.ufs import NO_SUCH, absolute, read_file
-from converge.lab.world import Program, Result, World, done, failed
+from converge.lab.ufs import NO_SUCH, absolute, read_file, write_file
+from converge.lab.world import File, Program, Result, World, done, failed
 
 ADDRESS = r"(?:\d+|\$|/(?:[^/\\]|\\.)*/)"
 COMMAND = re.compile(rf"({ADDRESS})?(?:,({ADDRESS}))?\s*(p|d|s(.)(.*)\4(.*)\4(g?p?))$")
@@ -51,18 +51,23 @@ def _sed(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     parsed = [COMMAND.match(script.strip()) for script in scripts]
     if words.bad or not parsed or None in parsed:
         return failed(world, 1, f'sed: 1: "{" ".join(scripts)}": command not simulated\n')
-    text = stdin
-    if operands:
-        file = read_file(world, node, absolute(world.machine(node), operands[0]))
-        if file is None:
-            return failed(world, 1, f"sed: {operands[0]}: {NO_SUCH}\n")
-        text = file.text
-    out = text
+    if words.given.get("i"):
+        return failed(world, 1, "sed: -i with a suffix is not simulated\n")
+    path = absolute(world.machine(node), operands[0]) if operands else ""
+    file = read_file(world, node, path) if path else File(stdin)
+    if file is None:
+        return failed(world, 1, f"sed: {operands[0]}: {NO_SUCH}\n")
+    out = file.text
     for match in parsed:
         if match is not None:
             extended = words.has("E") or words.has("r")
             out = _applied(match, out, silent=words.has("n"), extended=extended)
-    return done(world, out)
+    if not path or not words.has("i"):
+        return done(world, out)
+    written = write_file(world, node, path, replace(file, text=out))
+    if written.error:
+        return failed(world, 1, f"sed: {operands[0]}: {written.error}\n")
+    return done(written.world, took_s=written.took_s)
 
 
 def _applied(match: re.Match[str], text: str, *, silent: bool, extended: bool) -> str:
