@@ -172,6 +172,17 @@ def test_a_lost_pid_file_is_noticed(pidfile: Answer) -> None:
     assert not saw(pidfile=pidfile).state.known
 
 
+def test_one_that_was_started_with_other_arguments_is_told_of() -> None:
+    """Nothing restarts a database because a line of rc.conf has changed; a person may."""
+    assert not saw(bind="192.168.1.50").state.outdated
+    seen = saw(bind="192.168.1.50", skip_name_resolve=True).state
+    assert "with other arguments than wished" in mysqld().concern(seen, None)
+    assert mysqld().concern(saw().state, None) == ""
+    # what the wrapper keeps for itself is on its own command line only
+    kept = RUNNING.stdout.replace("/mysqld_safe ", "/mysqld_safe --nice=5 ", 1)
+    assert not saw(Answer(0, kept), extra_args="--nice=5").state.outdated
+
+
 def test_a_server_that_names_no_pid_file_is_taken_as_known() -> None:
     plain = Answer(0, "7 /usr/local/libexec/mysqld --datadir=/mysql/db\n")
     assert saw(plain).state.known

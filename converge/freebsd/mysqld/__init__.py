@@ -17,8 +17,14 @@ from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
 from converge.core.ids import Ref
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, View
-from converge.core.state import Absent, Present, Unknown, Wish
-from converge.freebsd.mysqld.answers import MysqldState, known, parse_mounts, parse_processes
+from converge.core.state import Absent, Observation, Present, Unknown, Wish
+from converge.freebsd.mysqld.answers import (
+    MysqldState,
+    Process,
+    known,
+    parse_mounts,
+    parse_processes,
+)
 from converge.freebsd.mysqld.guards import GUARDS
 
 PROCESSES = Run(("pgrep", "-lf", "mysqld|mariadbd"), volatile=(r"(?m)^\d+",))
@@ -149,6 +155,7 @@ class Mysqld(Resource[MysqldState]):
             ping = yield Run(self.probe, deadline_s=5.0, silence_speaks=True)
             state = replace(state, ready=not ping.lost and ping.code == 0)
             state = replace(state, known=(yield from known(ours)))
+            state = replace(state, outdated=self._outdated(around, ours))
         mounts = yield Run(("mount", "-p"))
         if mounts.code != 0:
             return Unknown(mounts.said)
@@ -169,6 +176,20 @@ class Mysqld(Resource[MysqldState]):
         if database.code not in (0, 1):
             return Unknown(database.said)
         return Present(replace(state, identity=says, empty=database.code == 1))
+
+    def _outdated(self, around: Around, ours: tuple[Process, ...]) -> bool:
+        """Was it started with other arguments than rc.conf is to have?
+
+        The wrapper has all of them; some it keeps from the server.
+        """
+        settings = self._settings(around).items()
+        args = {arg for key, value in settings if key.endswith("_args") for arg in value.split()}
+        return all(args - set(process.command.split()) for process in ours)
+
+    def concern(self, seen: MysqldState, twin: Observation[MysqldState] | None) -> str:
+        if not seen.outdated or not seen.on_volume:
+            return ""
+        return f"it runs as {seen.named} with other arguments than wished, until it is restarted"
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

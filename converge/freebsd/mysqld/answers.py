@@ -17,7 +17,7 @@ class MysqldState(State):
 
     `ready`: the probe was answered. `identity` is what the marker on the volume says; without the
     volume nobody can say whose the data are. Evidence: `known`, the rc script would find the
-    server; `empty`, there is no database yet.
+    server; `empty`, there is no database yet; `outdated`, it was started with other arguments.
     """
 
     running: bool
@@ -27,6 +27,7 @@ class MysqldState(State):
     pids: tuple[int, ...] = field(default=(), compare=False)
     known: bool = field(default=True, compare=False)
     empty: bool = field(default=False, compare=False)
+    outdated: bool = field(default=False, compare=False)
 
     @property
     def active(self) -> bool:
