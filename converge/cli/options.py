@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from converge.engine.show.marks import Paint
+if TYPE_CHECKING:
+    from converge.engine.show.marks import Paint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,6 +61,8 @@ def json_option(function: F) -> F:
 
 def paint_for(color: str, stream: IO[str] | None = None) -> Paint:
     """Colours as asked for: flag, then NO_COLOR and CLICOLOR_FORCE, then the terminal."""
+    from converge.engine.show.marks import Paint
+
     if color != "auto":
         return Paint(on=color == "always")
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
