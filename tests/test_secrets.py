@@ -49,8 +49,9 @@ def story(pair: Pair, folder: Path) -> list[Said]:
         said.extend(
             [
                 pair("plan"), pair("plan", "-vv"), pair("plan", "--json"),
-                pair("plan", "-o", plan), pair("status"), pair("status", "--json"), pair("observe"),
-                pair("observe", "--json"), pair("apply", "-n", "-v"), pair("apply"),
+                pair("plan", "-o", plan), pair("status"), pair("status", "--json"),
+                pair("observe"), pair("observe", "--json"), pair("apply", "-n", "-v"),
+                pair("apply"),
                 *(pair("graph", "--state", "--format", form)
                   for form in ("text", "dot", "mermaid", "svg")),
             ]
