@@ -389,7 +389,9 @@ def test_what_needs_something_wished_away_is_wished_away_with_it():
 
 
 def test_what_needs_a_wish_that_cannot_be_told_waits_too():
-    tables = declared("a", switch_s={"follow": "lamp.l"}, lamp_l={}, lamp_y={"on": "switch.s"})
+    tables = declared(
+        "a", switch_s={"follow": "lamp.l"}, lamp_l={}, lamp_y={"on": "switch.s", "restart": True}
+    )
     node = ToyNode(ToyClock(), {"lamp.y": "odd"}, silent={"lamp.l"})
     this = planned(graph_of(tables), a=node)
     assert keys(this) == []
