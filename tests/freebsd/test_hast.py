@@ -796,6 +796,7 @@ def test_uptime_is_counted_on_the_node_s_own_clock() -> None:
         (dict(role="secondary", status="complete", dirty=0), None, ""),
         (dict(role="secondary", status="-"), None, "no primary is connected"),
         (dict(role="init", status="-"), None, ""),
+        (dict(role="secondary", status="-", has_metadata=False), None, "hastctl dump finds no"),
         (dict(role="secondary", status="complete", write_errors=3), None, "/dev/vtbd1 failed 3"),
         (dict(localcnt=1, resuid=7), dict(localcnt=1, resuid=7), "split-brain: "),
         (dict(localcnt=1, resuid=7), dict(localcnt=0, resuid=7, status="complete"), ""),

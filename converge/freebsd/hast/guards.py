@@ -54,6 +54,8 @@ def concern(ours: HastState, theirs: HastState | None) -> str:
             return "split-brain: both copies were written apart; a person must say which is lost"
         if standing(ours, theirs) is Standing.STRANGE:
             return "the two disks are not copies of each other: one of them was created anew"
+    if not ours.has_metadata:
+        return "hastctl dump finds no metadata on its disk: this is no copy"
     if ours.write_errors:
         return f"{ours.device} failed {ours.write_errors} writes: this copy is not to be trusted"
     if ours.active and ours.status == "degraded":
