@@ -1,6 +1,9 @@
 """How output looks: colours only where they are meant, plain ASCII, JSON for machines."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -29,6 +32,20 @@ def test_no_colour_without_a_terminal_and_ascii_only(fresh: Pair, pair: Pair) ->
 def colours(pair: Pair, *words: str) -> set[bool]:
     """Are there colours in the output of the commands that know them?"""
     return {"\x1b[" in pair(command, *words).out for command in ("plan", "status", "graph")}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8:strict", b"\\udce4"), ("ascii:strict", b"?")]
+)
+def test_bytes_that_no_locale_can_show(encoding: str, shown: bytes, pair: Pair) -> None:
+    state = pair.state.read_text()
+    assert state.count('hastd_enable=\\"YES\\"') == 2
+    pair.state.write_text(state.replace('hastd_enable=\\"YES\\"', 'hastd_enable=\\"\\udce4\\"'))
+    argv = [sys.executable, "-m", "converge", "plan", *pair.doors()]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=60, env=env)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"hastd_enable is " + shown + b" in /etc/rc.conf" in done.stdout
 
 
 def test_colours_when_asked_for(fresh: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
