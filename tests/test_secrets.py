@@ -68,6 +68,8 @@ def story(pair: Pair, folder: Path) -> list[Said]:
     said.append(pair("apply", "-y", "-vv", str(folder / "fresh-plan.json")))
     said.append(pair("apply", "-y", "--json"))
     looks("converged")
+    pair.on("hasta", f"echo '# the password was {TOKEN} before' >>/etc/rc.conf")
+    looks("noted")
     key = "ifconfig_carp0"
     for change in (f"sysrc -x {key}", f'sysrc {key}="vhid 1 pass {TOKEN} 192.168.1.9/24"'):
         pair.on("hasta", change)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -63,8 +64,6 @@ def test_colours_when_asked_for(fresh: Pair, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_colours_change_nothing_but_colours(fresh: Pair) -> None:
-    import re
-
     plain, painted = fresh("graph").out, fresh("graph", "--color", "always").out
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
 
@@ -167,7 +166,8 @@ def test_the_log_has_a_line_an_event(fresh: Pair, monkeypatch: pytest.MonkeyPatc
     lines = log.read_text().splitlines()
     assert "run begins: hasta, hastb; 31 actions" in lines[0]
     assert lines[-1].endswith("exit 0")
-    assert all(" INFO run=2026" in line for line in lines)
+    form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4} INFO run=2026\S+ \S.*")
+    assert all(form.fullmatch(line) for line in lines)
     assert len({line.split("run=")[1].split()[0] for line in lines}) == 1
     assert sum(" begin " in line for line in lines) >= 31
 
