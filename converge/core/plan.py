@@ -73,6 +73,10 @@ class Deferred:
     until: ResourceId | None = None
 
 
+COMES_AFTER = "comes-after"
+"""Code of the hold on an action that comes after a stopped one: it is not judged on its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allow:
     """Nothing speaks against it."""

@@ -254,7 +254,7 @@ def test_a_held_action_is_not_begun_and_what_comes_after_it_neither():
     assert node.sent == ["set lamp.z new"]
     first = {o.action.key: o.ending for o in told.passes[0].outcomes}
     assert first["a/lamp.x start"] is Ending.HELD
-    assert first["a/lamp.y start"] is Ending.SKIPPED
+    assert first["a/lamp.y start"] is Ending.HELD
 
 
 def test_a_plan_holds_what_comes_after_a_held_action():
@@ -429,3 +429,34 @@ def test_a_refused_command_fails_at_once_and_says_why():
     (outcome,) = told.passes[0].outcomes
     assert (outcome.ending, outcome.detail) == (Ending.FAILED, "toy: refused")
     assert node.clock.now < 5
+
+
+def test_no_half_switchover_nothing_is_given_up_that_the_other_may_not_take():
+    from tests.engine.toys import Switch
+
+    class GuardedSwitch(Switch):
+        guards = (
+            Guard(
+                "toy-no", lambda a, f: Refuse("toy-no", "old") if a.verb == "promote" else Allow()
+            ),
+        )
+
+    kinds = {**KINDS, "switch": GuardedSwitch}
+    clock = ToyClock()
+    truth = {"lamp.l": "off", "switch.s": "on", "box.x": "full", "lamp.lid-x": "on"}
+    a = ToyNode(clock, dict(truth, **{"lamp.odd": "odd"}))
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off"})
+    tables = {
+        **declared("a", **{**STACK, "lamp_l": {"value": "off"}, "lamp_odd": {}}),
+        **declared("b", **STACK),
+    }
+    tables = {id: kinds[id.kind](**dict(r)) for id, r in tables.items()}
+    graph = graph_of(tables, kinds=kinds)
+    held = planned(graph, a=a, b=b).held
+    assert held["a/switch.s demote"].code == "half-switchover"
+    assert held["a/box.x stop"].code == "half-switchover"
+    assert held["b/switch.s promote"].code == "toy-no"
+    assert run_on(graph, a=a, b=b).end is End.HELD
+    assert (a.sent, b.sent) == (["set lamp.odd on"], [])
+    assert run_on(graph, a=a).end is End.CONVERGED
+    assert a.truth["switch.s"] == "off"

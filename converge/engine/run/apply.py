@@ -12,6 +12,7 @@ from converge.core.graph import Graph
 from converge.core.host import Answer, Clock, Host, Ticket
 from converge.core.ids import ResourceId
 from converge.core.plan import (
+    COMES_AFTER,
     Action,
     Allow,
     Change,
@@ -89,9 +90,16 @@ def carry_out(
 ) -> tuple[Outcome, ...]:
     """Every action of the plan ends in an outcome, in the plan's order.
 
+    What the guards hold of the whole plan is not begun; the rest is judged again at its turn.
+
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
     state = _State(crew, snapshot, list(plan.actions), fresh=fresh)
+    for action in plan.actions:
+        verdict = plan.verdicts.get(action.key, Allow())
+        if not isinstance(verdict, Allow) and verdict.code != COMES_AFTER:
+            state.waiting.remove(action)
+            state.end(action, Ending.HELD, detail=f"{verdict.code}: {verdict.why}")
     while state.waiting or state.running:
         if crew.halted():
             _give_up_waiting(state)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.pair import Pair
-from converge.core.plan import Action, Allow, Hold, Refuse, Snapshot, Verdict
+from converge.core.plan import (
+    COMES_AFTER,
+    Action,
+    Allow,
+    Direction,
+    Hold,
+    Refuse,
+    Snapshot,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +46,36 @@ def judge(action: Action, facts: Facts) -> Verdict:
     return Allow()
 
 
-def judge_all(actions: Iterable[Action], facts: Facts) -> dict[str, Verdict]:
-    """Verdicts by action key; what comes after a stopped action is held with it."""
-    verdicts: dict[str, Verdict] = {}
+def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:
+    """Verdicts by action key, of the whole plan.
+
+    No half switchover: what one node would give up for the other is held when the other may not
+    take it. What comes after a stopped action is held with it.
+    """
+    verdicts = {action.key: judge(action, facts) for action in actions}
+    before: dict[str, set[str]] = {}
     for action in actions:
-        verdict = judge(action, facts)
+        before[action.key] = set(action.after).union(*(before.get(k, ()) for k in action.after))
+    for action in actions:
+        if action.direction is Direction.UP and not isinstance(verdicts[action.key], Allow):
+            verdicts |= _in_vain(action, actions, before[action.key], verdicts)
+    for action in actions:
         stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
-        if stopped and isinstance(verdict, Allow):
-            verdict = Hold("comes-after", f"it comes after {stopped[0]}")
-        verdicts[action.key] = verdict
+        if stopped and isinstance(verdicts[action.key], Allow):
+            verdicts[action.key] = Hold(COMES_AFTER, f"it comes after {stopped[0]}")
     return verdicts
+
+
+def _in_vain(
+    taking: Action, actions: Sequence[Action], before: set[str], verdicts: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Holds of what another node would give up for a `taking` that may not be."""
+    why = f"{taking.key} may not follow, and nobody would serve"
+    return {
+        giving.key: Hold("half-switchover", why)
+        for giving in actions
+        if giving.key in before
+        and giving.direction is Direction.DOWN
+        and giving.id.node != taking.id.node
+        and isinstance(verdicts[giving.key], Allow)
+    }

@@ -57,8 +57,10 @@ def _node_lines(
     waiting = [d for d in plan.deferred if d.id.node == node]
     concerns = concern_lines({i: w for i, w in plan.concerns.items() if i.node == node}, paint)
     if not actions and not waiting:
-        yield f"{paint('bold', node)}  {paint(IN_SYNC, IN_SYNC)} in sync"
-        yield from concerns
+        lines = list(concerns)
+        words = "nothing to do, but" if lines else f"{paint(IN_SYNC, IN_SYNC)} in sync"
+        yield f"{paint('bold', node)}  {words}"
+        yield from lines
         return
     yield paint("bold", node)
     changes = {c.id: c for c in plan.changes}
