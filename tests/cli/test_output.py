@@ -166,7 +166,7 @@ def test_the_log_has_a_line_an_event(fresh: Pair, monkeypatch: pytest.MonkeyPatc
     lines = log.read_text().splitlines()
     assert "run begins: hasta, hastb; 31 actions" in lines[0]
     assert lines[-1].endswith("exit 0")
-    form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4} INFO run=2026\S+ \S.*")
+    form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d INFO run=2026\S+ \S.*")
     assert all(form.fullmatch(line) for line in lines)
     assert len({line.split("run=")[1].split()[0] for line in lines}) == 1
     assert sum(" begin " in line for line in lines) >= 31
