@@ -1,5 +1,6 @@
 """Files of this machine: what cannot be arranged through a door."""
 
+import contextlib
 import os
 import resource
 from collections.abc import Iterator
@@ -11,20 +12,25 @@ from converge.core.host import CHANGED_MEANWHILE, Answer, Edit, Write
 from converge.hosts import disk
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow beyond 1000 bytes: to a process that is as good as a full disk."""
+    """No file may grow beyond 1000 bytes: to a process that is as good as a full disk.
+
+    Only around one call: the log that the tests write is a file as well.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("small_files")
 def test_what_does_not_fit_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_text("old\n")
-    answer = disk.write(Write(str(path), "x" * 2000))
+    with small_files():
+        answer = disk.write(Write(str(path), "x" * 2000))
     assert answer == Answer(74, stderr=f"{path} cannot be written: File too large")
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
