@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -70,7 +71,9 @@ class Progress:
 
             self._live.console.print(Text.from_ansi(line))
         else:
-            sys.stderr.write(line + "\n")
+            # Nobody may be listening any more (`| head`, a closed session): no reason to stop.
+            with contextlib.suppress(OSError):
+                sys.stderr.write(line + "\n")
 
     def _draw(self) -> None:
         """`hasta/hast.test promote  3.1s / 30s` for each that runs."""

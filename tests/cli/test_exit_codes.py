@@ -1,5 +1,8 @@
 """The exit codes that scripts, cron and devd rely on."""
 
+import contextlib
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -9,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from converge import reconcile
+from converge.cli import run
+from converge.cli.labfile import close_labs
 from tests.cli.commands import SEED, Pair, converge
 
 DOWN = "sh /usr/local/etc/rc.d/mysql-server onestop"
@@ -221,6 +226,20 @@ def test_a_signal_lets_the_running_actions_end(number: int, code: int, fresh: Pa
     assert 3 <= done.stderr.count(": done") < 31
     assert "/etc/hast.conf" in fresh.state.read_text()
     fresh.settle()
+
+
+class NobodyListens(io.StringIO):
+    """A pipe whose other end is closed."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+def test_a_run_goes_on_when_nobody_listens(fresh: Pair) -> None:
+    close_labs()
+    with contextlib.redirect_stderr(NobodyListens()), contextlib.redirect_stdout(io.StringIO()):
+        assert run(["apply", "-y", *fresh.doors()]) == 0
+    assert "nothing to do" in fresh("plan").out
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
