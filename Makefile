@@ -45,7 +45,7 @@ sim: venv
 
 ## golden   rewrite the expected texts; read the diff before you commit it
 golden: venv
-	$(BIN)/pytest -m 'not slow and not freebsd' --update tests/test_plans.py tests/test_desired_errors.py tests/lab/test_replay.py
+	$(BIN)/pytest -m 'not slow and not freebsd' --update tests/test_plans.py tests/test_desired_errors.py tests/test_tutorial.py tests/lab/test_replay.py
 
 ## docs     rewrite the generated reference
 docs: venv

@@ -63,7 +63,12 @@ def command(
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
         session = _Session(
-            here, paint=color, verbose=verbose, quiet=quiet or trigger == "cron", as_json=as_json
+            here,
+            paint=color,
+            verbose=verbose,
+            quiet=quiet,
+            cron=trigger == "cron",
+            as_json=as_json,
         )
         agreed = yes or trigger != "manual"
         first = session.first_pass(saved, show=dry_run or not agreed or verbose > 0)
@@ -76,11 +81,12 @@ class _Session:
     """One `converge apply`: the run, and what is said of it."""
 
     def __init__(
-        self, here: Site, paint: str, verbose: int, *, quiet: bool, as_json: bool
+        self, here: Site, paint: str, verbose: int, *, quiet: bool, cron: bool, as_json: bool
     ) -> None:
         from converge.cli.logs import log_for
 
         self.here, self.verbose, self.quiet, self.as_json = here, verbose, quiet, as_json
+        self.cron = cron
         self.paint, self.err_paint = paint_for(paint), paint_for(paint, sys.stderr)
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
         self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
@@ -142,7 +148,7 @@ class _Session:
 
         if self.as_json:
             click.echo(ending.as_json(told, self.run_id), nl=False)
-        elif not (self.quiet and told.end.value == "converged"):
+        elif told.end.value != "converged" or not (self.quiet or (self.cron and not told.done)):
             click.echo(ending.as_text(told, self.paint), nl=False)
 
 

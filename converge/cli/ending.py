@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converge.core.plan import Ending
 from converge.engine.show.json import FORMAT_VERSION, dumps, outcome_form
-from converge.engine.show.marks import Paint
+from converge.engine.show.marks import Paint, safe
 from converge.engine.show.text import concern_lines, outcome_line, verdict_lines, waiting_lines
 from converge.reconcile import End, Told
 
@@ -29,7 +29,7 @@ def as_text(told: Told, paint: Paint) -> str:
         lines += [f"  {key}", *(f"    {line}" for line in verdict_lines(verdict, paint))]
     lines += waiting_lines(last.plan.deferred, paint, nodes=True)
     lines += concern_lines(last.plan.concerns, paint, nodes=True)
-    return "\n".join(lines) + "\n"
+    return safe("\n".join(lines)) + "\n"
 
 
 def as_json(told: Told, run_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from converge.core.plan import Action, Direction
@@ -25,6 +26,20 @@ def mark(action: Action) -> str:
     """The letter of an action."""
     fallback = STOP if action.direction is Direction.DOWN else CHANGE
     return _BY_VERB.get(action.verb, fallback)
+
+
+_OURS = "|".join(re.escape(f"\x1b[{code}m") for code in ("0", *sorted(set(_COLOURS.values()))))
+_FOREIGN = re.compile(rf"({_OURS})|([^\n -~])")
+
+
+def safe(text: str) -> str:
+    """What a node said may hold control characters: they are shown, not sent to a terminal."""
+
+    def shown(found: re.Match[str]) -> str:
+        char = found[2]
+        return found[1] or (char if char.isprintable() else ascii(char)[1:-1])
+
+    return _FOREIGN.sub(shown, text)
 
 
 @dataclass(frozen=True, slots=True)

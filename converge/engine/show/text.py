@@ -22,7 +22,7 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Absent, Present, differing
-from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark
+from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
 
 PLAIN = Paint(on=False)
 
@@ -47,7 +47,7 @@ def plan_text(
     for node in nodes:
         lines += ["", *_node_lines(plan, node, number, paint, commands=commands)]
     lines += ["", summary(plan)]
-    return "\n".join(lines) + "\n"
+    return safe("\n".join(lines)) + "\n"
 
 
 def _node_lines(
@@ -203,7 +203,7 @@ def outcome_line(outcome: Outcome, paint: Paint = PLAIN) -> str:
         line += f" in {outcome.took_s:.1f}s"
     if outcome.detail:
         line += f", {outcome.detail}"
-    return line
+    return safe(line)
 
 
 def observation_words(seen: object) -> str:
