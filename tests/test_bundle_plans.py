@@ -97,6 +97,8 @@ def test_in_a_split_brain_no_role_changes_when_the_address_moves(desk: Desk) -> 
         "hastb/hast_device.test wait",
     ]
     assert codes(form) == {
+        "hasta/mysqld.main stop": "half-switchover",
+        "hasta/mount./mysql unmount": "half-switchover",
         "hasta/hast.test demote": "split-brain",
         "hastb/hast.test promote": "split-brain",
         "hastb/hast_device.test wait": "comes-after",
