@@ -36,7 +36,8 @@ class Neighbourhood:
 class Graph:
     """All resources, declared and implied, and their order: needs come first, ties by id.
 
-    `needs` are direct, `all_needs` and `needed_by` transitive. `implied_by` names the resource
+    `needs` are direct, `all_needs` transitive; `needed_by` is what stands on a resource, all the
+    way up, without what only follows it. `implied_by` names the resource
     that brought an undeclared one along. Nodes share no edges.
     """
 

@@ -44,7 +44,9 @@ class Action:
 
     `settle_s`: how long after the effect the look may take to show `goal`; 0 means the effect's
     own exit code is all there is to see. `goal` is `wish`, the wish of the change that this
-    action belongs to, unless the kind says otherwise. `wish` and `after` are the engine's.
+    action belongs to, unless the kind says otherwise. `pause_s`: what it sets in motion (an
+    election) takes so long to show; until then it counts as running. `returns`: it goes down only
+    to come up again, and not at all when it may not. `wish` and `after` are the engine's.
     `after`: keys of the actions that must have been done before this one.
     """
 
@@ -55,6 +57,8 @@ class Action:
     direction: Direction
     settle_s: float = 0.0
     goal: Wish[Any] | None = None
+    pause_s: float = 0.0
+    returns: bool = False
     wish: Wish[Any] = field(default_factory=Absent)
     after: tuple[str, ...] = ()
 

@@ -85,6 +85,11 @@ class Resource(BaseModel, Generic[S]):
         """What must be in place before this; by default what its fields refer to."""
         return self.refs()
 
+    def follows(self) -> Iterable[Ref]:
+        """Of what is needed, that which this only follows: it is looked at and done first, but
+        when it goes down for a moment, this does not go down with it."""
+        return ()
+
     def precedes(self) -> Iterable[Ref]:
         """What needs this if it is there at all: a daemon is started after its file is written."""
         return ()

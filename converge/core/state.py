@@ -75,3 +75,16 @@ def in_sync(observed: Observation[State], wished: Wish[State]) -> bool:
 def is_active(seen: Observation[State]) -> bool:
     """Present and in its leading state; Absent and Unknown are not."""
     return isinstance(seen, Present) and seen.state.active
+
+
+def shown(value: object) -> str:
+    """The value of a field, for a sentence."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case "" | () | None:
+            return "nothing"
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

@@ -46,7 +46,10 @@ def build(
     if cycle:
         return None, [_cycle_flaw(cycle, implied_by)]
     order = tuple(nx.lexicographical_topological_sort(graph, key=_place))
-    above = {id: frozenset(nx.descendants(graph, id)) for id in order}
+    standing = graph.copy()
+    for id in order:
+        standing.remove_edges_from((id.near(ref), id) for ref in resources[id].follows())
+    above = {id: frozenset(nx.descendants(standing, id)) for id in order}
     below = {id: frozenset(nx.ancestors(graph, id)) for id in order}
     return Graph(pair, resources, order, edges, below, above, implied_by, digest), []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -141,7 +141,8 @@ class Mount(Resource[MountState]):
         wished = change.wish.state.device
         before: tuple[Action, ...] = ()
         if seen and seen.device:
-            before = (self._unmount(f"{seen.device} is mounted here, wished is {wished}"),)
+            why = f"{seen.device} is mounted here, wished is {wished}"
+            before = (replace(self._unmount(why), returns=True),)
         elif seen:
             before = self._sealing(Direction.UP)
         options = () if self.options == ("rw",) else ("-o", ",".join(self.options))

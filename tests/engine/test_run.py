@@ -460,3 +460,75 @@ def test_no_half_switchover_nothing_is_given_up_that_the_other_may_not_take():
     assert (a.sent, b.sent) == (["set lamp.odd on"], [])
     assert run_on(graph, a=a).end is End.CONVERGED
     assert a.truth["switch.s"] == "off"
+
+
+def test_what_only_follows_does_not_go_down_with_what_it_follows():
+    tables = declared(
+        "a",
+        lamp_l={"value": "new", "restart": True},
+        switch_s={"follow": "lamp.l"},
+        lamp_y={"on": "switch.s"},
+    )
+    node = ToyNode(ToyClock(), {"lamp.l": "old", "switch.s": "on", "lamp.y": "on"})
+    assert run_on(graph_of(tables), a=node).end is End.CONVERGED
+    assert node.sent == ["set lamp.l -", "set lamp.l new"]
+
+
+def test_what_it_sets_in_motion_is_waited_for_before_the_next_look():
+    clock = ToyClock()
+    node = ToyNode(clock, {})
+    graph = graph_of(declared("a", lamp_x={"pause_s": 20.0}, lamp_y={"on": "lamp.x"}, lamp_z={}))
+    began = {}
+    run = Run(graph, {"a": node}, clock, lambda *_: None)
+    run.report = lambda action, outcome, took: began.setdefault(action.id.name, clock.now)
+    assert run.to_the_end().end is End.CONVERGED
+    assert began["z"] < 5
+    assert began["y"] >= 20
+
+
+def test_nothing_goes_down_to_come_up_again_on_what_has_to_wait():
+    tables = declared(
+        "a",
+        lamp_x={},
+        lamp_y={"on": "lamp.x", "value": "new", "restart": True},
+        lamp_z={"on": "lamp.y"},
+    )
+    node = ToyNode(ToyClock(), {"lamp.y": "old", "lamp.z": "on"}, silent={"lamp.x"})
+    this = planned(graph_of(tables), a=node)
+    assert keys(this) == []
+    assert "a/lamp.y" in {str(d.id) for d in this.deferred}
+    node.silent.clear()
+    assert run_on(graph_of(tables), a=node).end is End.CONVERGED
+
+
+def test_nothing_goes_down_to_come_up_again_where_a_guard_stands():
+    from tests.engine.toys import guarded
+
+    kinds = guarded(Guard("toy-hold", lambda a, f: hold(a, f) if a.id.name == "y" else Allow()))
+    tables = declared("a", lamp_y={"value": "new", "restart": True}, lamp_z={"on": "lamp.y"})
+    tables = {id: kinds[id.kind](**dict(r)) for id, r in tables.items()}
+    node = ToyNode(ToyClock(), {"lamp.y": "old", "lamp.z": "on"})
+    graph = graph_of(tables, kinds=kinds)
+    assert {v.code for v in planned(graph, a=node).held.values()} == {
+        "toy-hold",
+        "no-way-back",
+        "comes-after",
+    }
+    assert run_on(graph, a=node).end is End.HELD
+    assert node.sent == []
+
+
+def test_a_failed_down_of_what_stands_on_the_twin_stops_the_promotion():
+    """Its role cannot be seen, and what stands on it cannot be stopped: nobody leads beside it."""
+    clock = ToyClock()
+    truth = {"lamp.l": "off", "box.x": "full", "lamp.lid-x": "on"}
+    a = ToyNode(clock, truth, lies={"box.x"}, silent={"switch.s"})
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off"})
+    graph = graph_of(
+        declared("a", **{**STACK, "lamp_l": {"value": "off"}}), declared("b", **STACK)
+    )
+    after = {x.key: x.after for x in planned(graph, a=a, b=b).actions}
+    assert after["b/switch.s promote"] == ("a/box.x stop",)
+    told = run_on(graph, a=a, b=b)
+    assert told.end is End.FAILED
+    assert b.sent == []

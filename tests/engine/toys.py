@@ -7,7 +7,7 @@ A toy node is a dict of lamps, boxes and switches. The toy host speaks a tiny co
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -138,6 +138,7 @@ class Lamp(Resource[ToyState]):
     restart: bool = False
     wanted: bool = True
     before: str = ""
+    pause_s: float = 0.0
     settle_s: float = 3.0
 
     @property
@@ -160,10 +161,11 @@ class Lamp(Resource[ToyState]):
         if isinstance(change.wish, Absent):
             return (off,)
         start = self.up("start", f"it should be {self.value}", to, self.settle_s)
+        start = replace(start, pause_s=self.pause_s)
         if isinstance(change.observed, Absent):
             return (start,)
         if self.restart:
-            return (Action(**{**_fields(off), "goal": Absent()}), start)
+            return (replace(off, goal=Absent(), returns=True), start)
         return (self.up("change", f"it should be {self.value}", to, self.settle_s),)
 
 
@@ -173,6 +175,9 @@ class Switch(Lamp):
     kind: ClassVar[str] = "switch"
 
     follow: Ref
+
+    def follows(self) -> Iterable[Ref]:
+        return (self.follow,)
 
     def want(self, view: View) -> Wish[ToyState]:
         match view.observed(self.follow):
@@ -225,10 +230,6 @@ class Blind(Lamp):
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         return ()
-
-
-def _fields(action: Action) -> dict[str, Any]:
-    return {name: getattr(action, name) for name in action.__slots__}
 
 
 KINDS: dict[str, type[Resource[Any]]] = {k.kind: k for k in (Lamp, Switch, Box, Steps, Blind)}

@@ -811,3 +811,22 @@ def test_lost_redundancy_is_a_concern_though_the_roles_are_as_wished(
     said = hast().concern(state, twin)
     assert said.startswith(words)
     assert bool(said) is bool(words)
+
+
+def test_a_peer_that_answers_but_does_not_tell_its_role_is_taken_for_primary() -> None:
+    unseen: Observation[HastState] = Unknown("hastctl list: no answer within 10 s")
+    scene = Scene(role("secondary"), unseen)
+    dead = GUARD["peer-still-primary"].judge(act("promote"), scene)
+    assert dead == Allow()
+
+    class Alive(Scene):
+        @property
+        def snapshot(self) -> Snapshot:
+            seen = super().snapshot
+            mount = ResourceId("hastb", "mount", "/mysql")
+            return replace(seen, observed={**seen.observed, mount: Absent()})
+
+    alive = GUARD["peer-still-primary"].judge(act("promote"), Alive(role("secondary"), unseen))
+    assert isinstance(alive, Hold)
+    assert "hastb answers" in alive.why
+    assert GUARD["peer-still-primary"].judge(act("join"), Alive(role("init"), unseen)) == Allow()

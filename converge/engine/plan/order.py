@@ -88,6 +88,8 @@ def _restart(draft: _Draft) -> None:
             if not draft.downs.get(above):
                 draft.ups.pop(above, None)
                 draft.take(Change(above, seen, Absent()))
+                back = bool(draft.ups.get(id))
+                draft.downs[above] = [replace(a, returns=back) for a in draft.downs[above]]
             draft.ups[above] = []
             if draft.ups.get(id):
                 draft.take(Change(above, Absent(), wish))
@@ -102,7 +104,8 @@ def _hold_ups(draft: _Draft) -> None:
         if blocking is None:
             continue
         draft.ups[id] = []
-        if not draft.downs.get(id):
+        draft.downs[id] = [act for act in draft.downs.get(id, ()) if not act.returns]
+        if not draft.downs[id]:
             draft.waiting[id] = Deferred(id, f"waits for {blocking.ref}", blocking)
 
 
@@ -149,10 +152,15 @@ def _earlier_of_own(draft: _Draft, act: Action) -> list[Action]:
 
 
 def _twins(graph: Graph, up: ResourceId, down: ResourceId) -> bool:
-    """Does `down` on another node take away what `up` on this one is about to have?"""
+    """Does `down` on another node take away what `up` on this one is about to have?
+
+    Its twin, what stands on its twin, and the twins of what it needs.
+    """
     if up.node == down.node:
         return False
-    return any(down.ref == id.ref for id in (up, *graph.all_needs[up]))
+    if any(down.ref == id.ref for id in (up, *graph.all_needs[up])):
+        return True
+    return down in graph.needed_by.get(ResourceId(down.node, up.kind, up.name), ())
 
 
 def _nearest(keys: set[str], before: Mapping[str, set[str]]) -> set[str]:

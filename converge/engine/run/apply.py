@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, Host, Ticket
+from converge.core.host import Clock, Host
 from converge.core.ids import ResourceId
 from converge.core.plan import (
     COMES_AFTER,
@@ -23,7 +23,8 @@ from converge.core.plan import (
     Snapshot,
     Verdict,
 )
-from converge.core.state import Observation, Present, State, Unknown, Wish, differing, in_sync
+from converge.core.state import Observation, State, Unknown, in_sync
+from converge.engine.run.settle import Running, how_it_ended
 
 POLL_S = 0.5
 """How often a settling resource is looked at, and how long one wait for a command lasts."""
@@ -49,17 +50,6 @@ class Crew:
 
 
 @dataclass(slots=True)
-class _Running:
-    """An action that was begun: first its effect runs, then it settles."""
-
-    action: Action
-    began_s: float
-    ticket: Ticket
-    answer: Answer | None = None
-    settle_until_s: float = 0.0
-
-
-@dataclass(slots=True)
 class _State:
     """The carrying out of one plan: what waits, what runs, what ended, what was seen last."""
 
@@ -67,7 +57,7 @@ class _State:
     snapshot: Snapshot
     waiting: list[Action]
     fresh: bool
-    running: list[_Running] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def end(self, action: Action, ending: Ending, took_s: float = 0.0, detail: str = "") -> None:
@@ -160,7 +150,7 @@ def _begin(state: _State, action: Action) -> None:
     else:
         crew.report(fresh, None, 0.0)
         ticket = crew.hosts[id.node].begin(fresh.effect)
-        state.running.append(_Running(fresh, crew.clock.elapsed(), ticket))
+        state.running.append(Running(fresh, crew.clock.elapsed(), ticket))
 
 
 def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
@@ -200,48 +190,13 @@ def _settle(state: _State) -> None:
         state.look_again(frozenset(r.action.id for r in visible))
     unsettled = False
     for running in settling:
-        ended = _ended(state, running)
+        now_s = state.crew.clock.elapsed()
+        ended = how_it_ended(running, state.seen(running.action.id), now_s)
         if ended is None:
             unsettled = True
             continue
-        took_s = state.crew.clock.elapsed() - running.began_s
+        took_s = now_s - running.began_s
         state.running.remove(running)
-        state.end(running.action, *ended[:1], took_s, ended[1])
+        state.end(running.action, ended[0], took_s, ended[1])
     if unsettled and not any(r.answer is None for r in state.running):
         state.crew.clock.sleep(POLL_S)
-
-
-def _ended(state: _State, running: _Running) -> tuple[Ending, str] | None:
-    """How it ended, or None while it may still settle.
-
-    No exit code is believed where the look can tell (recordings, facts 1 to 16): a bad code with
-    the goal reached is done; a good code without it is not.
-    """
-    action, answer = running.action, running.answer
-    assert answer is not None
-    bad = bool(answer.lost) or answer.code != 0
-    if action.settle_s <= 0:
-        return (Ending.FAILED, answer.said) if bad else (Ending.DONE, "")
-    seen, goal = state.seen(action.id), action.wish if action.goal is None else action.goal
-    if in_sync(seen, goal):
-        return Ending.DONE, ""
-    if answer.code != 0 and not answer.lost:
-        return Ending.FAILED, answer.said
-    if state.crew.clock.elapsed() < running.settle_until_s:
-        return None
-    return Ending.FAILED, f"after {action.settle_s:g} s {_still(seen, goal)}" + (
-        f" ({answer.lost})" if answer.lost else ""
-    )
-
-
-def _still(seen: Observation[State], goal: Wish[State]) -> str:
-    match seen, goal:
-        case Present(state), Present():
-            wrong = differing(seen, goal)
-            return " and ".join(f"{name} is still {getattr(state, name)}" for name in wrong)
-        case Present(state), _:
-            return f"it is still there ({state.glance})"
-        case Unknown(why), _:
-            return f"it cannot be seen: {why}"
-        case _:
-            return "it is still not there"

@@ -60,10 +60,27 @@ def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:
         if action.direction is Direction.UP and not isinstance(verdicts[action.key], Allow):
             verdicts |= _in_vain(action, actions, before[action.key], verdicts)
     for action in actions:
+        if action.direction is Direction.UP and not isinstance(verdicts[action.key], Allow):
+            verdicts |= _for_nothing(action, actions, facts, verdicts)
+    for action in actions:
         stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
         if stopped and isinstance(verdicts[action.key], Allow):
             verdicts[action.key] = Hold(COMES_AFTER, f"it comes after {stopped[0]}")
     return verdicts
+
+
+def _for_nothing(
+    returning: Action, actions: Sequence[Action], facts: Facts, verdicts: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Holds of what would go down only to come up again on something that may not come up."""
+    id = returning.id
+    return {
+        going.key: Hold("no-way-back", f"{returning.key} may not follow, and it would stay down")
+        for going in actions
+        if going.returns
+        and (going.id == id or id in facts.graph.all_needs[going.id])
+        and isinstance(verdicts[going.key], Allow)
+    }
 
 
 def _in_vain(

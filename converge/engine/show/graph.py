@@ -137,9 +137,10 @@ def _layers(graph: Graph, node: str) -> list[list[ResourceId]]:
     for id in mine:
         depth[id] = 1 + max((depth[need] for need in graph.needs[id]), default=-1)
     for id in reversed(mine):
-        above = [depth[other] for other in graph.needed_by[id]]
+        above = [depth[other] for other in mine if id in graph.needs[other]]
         depth[id] = min(above) - 1 if above else depth[id]
-    alone = [id for id in mine if not graph.needs[id] and not graph.needed_by[id]]
+    needed = {need for id in mine for need in graph.needs[id]}
+    alone = [id for id in mine if not graph.needs[id] and id not in needed]
     rest = [id for id in mine if id not in alone]
     layers = [[id for id in rest if depth[id] == d] for d in sorted({depth[id] for id in rest})]
     return [*layers, alone]

@@ -21,7 +21,7 @@ from converge.core.plan import (
     Refuse,
     Verdict,
 )
-from converge.core.state import Absent, Present, differing
+from converge.core.state import Absent, Present, differing, shown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
 
 PLAIN = Paint(on=False)
@@ -97,19 +97,7 @@ def field_lines(change: Change) -> Iterator[str]:
             if isinstance(old, tuple) and isinstance(new, tuple):
                 both = {*old} & {*new}
                 old, new = (tuple(one for one in side if one not in both) for side in (old, new))
-            yield f"{name}: {_value(old)} -> {_value(new)}"
-
-
-def _value(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case "" | () | None:
-            return "nothing"
-        case tuple():
-            return ", ".join(map(str, value))
-        case _:
-            return str(value)
+            yield f"{name}: {shown(old)} -> {shown(new)}"
 
 
 def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str]:

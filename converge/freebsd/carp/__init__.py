@@ -204,7 +204,12 @@ class Carp(Resource[CarpState]):
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
         steps = [*self._downs(seen, wish), *(self._ups(seen, wish) if wish else ())]
-        return (*steps[:-1], *(replace(last, settle_s=SETTLE_S) for last in steps[-1:]))
+        # A changed address begins a new election (recordings, fact 19): until it is over nobody
+        # may take BACKUP for the peer's being MASTER.
+        elects = any(step.verb.startswith(("add", "remove")) for step in steps) and wish
+        pause_s = 3 * self.advbase + self.advskew / 256 + 0.5 if elects else 0.0
+        last = (replace(step, settle_s=SETTLE_S, pause_s=pause_s) for step in steps[-1:])
+        return (*steps[:-1], *last)
 
     def _downs(self, seen: CarpState | None, wish: CarpState | None) -> Iterator[Action]:
         """What must not be there. The last one goes first, so that the others keep their verbs."""

@@ -109,6 +109,9 @@ class Hast(Resource[HastState]):
         yield Ref("service.hastd")
         yield Ref(f"hast_entry.{self.id.name}")
 
+    def follows(self) -> tuple[Ref, ...]:
+        return (self.follow,) if self.follow else ()
+
     def implied(self, around: Around) -> Iterator[Implied]:
         yield Implied("service", "hastd", {})
         entry: dict[str, object] = {

@@ -10,7 +10,7 @@ from enum import Enum
 from converge.core.guard import Guard, Situation
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
-from converge.core.state import Present
+from converge.core.state import Present, Unknown
 from converge.freebsd.hast.answers import HastState
 
 ROLE_VERBS = ("promote", "join", "demote")
@@ -88,6 +88,14 @@ def _compared(action: Action, situation: Situation) -> tuple[Standing, str] | No
     return found, f"the copy of {action.id} is {found.value} that of {other} ({dumps})"
 
 
+def _answers(id: ResourceId, situation: Situation) -> bool:
+    """Something of that node was seen, and this resource of it was not: it is not a dead node."""
+    observed = situation.snapshot.observed
+    if not isinstance(observed.get(id), Unknown):
+        return False
+    return any(o.node == id.node and not isinstance(s, Unknown) for o, s in observed.items())
+
+
 def metadata_missing(action: Action, situation: Situation) -> Verdict:
     """hastctl role would return 0 and the role fall back to init (hast-nometa-*, F30)."""
     ours = _seen(action.id, situation)
@@ -138,6 +146,9 @@ def peer_still_primary(action: Action, situation: Situation) -> Verdict:
     """hastd never refuses a second primary (F25, F26). A demotion planned before is waited for."""
     other = _peer_id(action.id, situation)
     theirs = _seen(other, situation)
+    if action.verb == "promote" and theirs is None and _answers(other, situation):
+        why = f"{other.node} answers, but whether {other} is primary cannot be seen"
+        return Hold("peer-still-primary", why, again_s=2.0)
     if action.verb != "promote" or theirs is None or not theirs.active:
         return Allow()
     if situation.planning and f"{other} demote" in action.after:
@@ -147,7 +158,8 @@ def peer_still_primary(action: Action, situation: Situation) -> Verdict:
 
 def boot_delay(action: Action, situation: Situation) -> Verdict:
     """After a power failure of the room both nodes boot: the one that is back first must not
-    lead before it could have heard of the other (F01, F02). The wait is not dropped: it ends."""
+    lead before it could have heard of the other (F01, F02). A run within that time ends as held
+    (exit 4); run it again later."""
     node = situation.pair.nodes[action.id.node]
     ours = _seen(action.id, situation)
     if action.verb != "promote" or not node.boot_delay_s or ours is None:

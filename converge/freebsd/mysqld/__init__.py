@@ -130,6 +130,10 @@ class Mysqld(Resource[MysqldState]):
         for key in self._settings(around):
             yield Ref(f"setting.{key}")
 
+    def follows(self) -> tuple[Ref, ...]:
+        # The address is on the interface of a BACKUP, too: it is bound, not stood upon.
+        return (self.bind,) if isinstance(self.bind, Ref) else ()
+
     def implied(self, around: Around) -> Iterator[Implied]:
         for key, value in self._settings(around).items():
             yield Implied("setting", key, {"value": value})
