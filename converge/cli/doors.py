@@ -67,6 +67,8 @@ def _split(pair: Pair, urls: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"--host {url}: write NODE=URL, the URL being {SCHEMES}")
         if node not in pair.nodes:
             raise UsageError(f"--host {url}: the pair has the nodes {', '.join(pair.nodes)}")
+        if node in found:
+            raise UsageError(f"--host {url}: {node} is reached by {found[node]} already")
         found[node] = target
     return found
 
@@ -116,6 +118,14 @@ def _open(doors: Doors, node: str, url: str) -> Reader:
         from converge.cli.labfile import open_lab
 
         lab = open_lab(url.removeprefix("lab:"))
+        machines = lab.lab.world.machines
+        if node not in machines:
+            raise UsageError(
+                f"--host {node}={url}: the lab in {lab.path} has no {node}; it has "
+                f"{', '.join(machines)}",
+                "Make one that fits in another file: "
+                f"converge lab new -c DESIRED --lab FILE, then --host {node}=lab:FILE",
+            )
         doors.closers.append(lab.save)
         return lab.host(node)
     if scheme == "bundle":

@@ -13,8 +13,19 @@ from converge.core.errors import UsageError
 def lab_option(function: F) -> F:
     """`--lab FILE`: where the lab lives."""
     return click.option(
-        "--lab", "path", metavar="FILE", envvar="CONVERGE_LAB", help="State file [lab.json]."
-    )(function)
+        "--lab", "path", metavar="FILE", envvar="CONVERGE_LAB", callback=_as_named_before,
+        help="State file [lab.json].",
+    )(function)  # fmt: skip
+
+
+def _as_named_before(context: click.Context, _: click.Parameter, path: str | None) -> str | None:
+    """`converge lab --lab FILE run ...` holds for `run`, unless that names its own."""
+    from click.core import ParameterSource
+
+    if context.get_parameter_source("path") is ParameterSource.COMMANDLINE:
+        return path
+    before: str | None = context.parent.params.get("path") if context.parent else None
+    return before or path
 
 
 @click.group(
@@ -78,13 +89,9 @@ def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
 @click.argument("span")
 def advance(path: str | None, span: str) -> None:
     """Let time pass, timers and all."""
-    from converge.cli.labfile import open_lab
-    from converge.core.duration import parse_duration
+    from converge.cli.labfile import open_lab, read_span
 
-    try:
-        span_s = parse_duration(span)
-    except ValueError as wrong:
-        raise UsageError(f"{span}: {wrong}") from wrong
+    span_s = read_span(span)
     lab = open_lab(path or "")
     lab.clock.sleep(span_s)
     lab.save()

@@ -6,7 +6,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-from converge.core.errors import CannotWrite, NoSuchFile
+from converge.core.duration import parse_duration
+from converge.core.errors import CannotWrite, NoSuchFile, UsageError
 from converge.core.host import Clock, Host, Write
 from converge.hosts import disk
 from converge.lab.host import Lab, LabClock, LabHost
@@ -14,6 +15,9 @@ from converge.lab.store import load, save
 from converge.lab.world import World
 
 DEFAULT = "lab.json"
+
+DAYS_MAX = 366
+"""As much time may pass at once; a calendar ends somewhere, and so does a person's patience."""
 
 
 class LabFile:
@@ -50,6 +54,17 @@ def new_lab(path: str, world: World) -> LabFile:
 def open_lab(path: str) -> LabFile:
     """The lab in that file; everybody in this process gets the same one."""
     return _opened(lab_path(path))
+
+
+def read_span(text: str) -> float:
+    """Seconds that should pass. UsageError for no span of time, or for too long a one."""
+    try:
+        span_s = parse_duration(text)
+    except ValueError as wrong:
+        raise UsageError(f"{text}: {wrong}") from wrong
+    if span_s > DAYS_MAX * 86400:
+        raise UsageError(f"{text}: at most {DAYS_MAX}d can pass at once")
+    return span_s
 
 
 @cache

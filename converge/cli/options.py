@@ -21,8 +21,15 @@ def config_option(function: F) -> F:
     """`-c FILE`: the desired file."""
     return click.option(
         "-c", "--config", envvar="CONVERGE_CONFIG", default=CONFIG, show_default=True,
-        metavar="FILE", help="The desired file.",
+        metavar="FILE", help="The desired file.", callback=_named,
     )(function)  # fmt: skip
+
+
+def _named(_: click.Context, parameter: click.Parameter, path: str) -> str:
+    """'' would be the folder where we stand."""
+    if not path:
+        raise click.BadParameter("no file is named", param=parameter)
+    return path
 
 
 def node_options(function: F) -> F:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from converge.cli.labfile import LabFile, open_lab
-from converge.core.duration import parse_duration
+from converge.cli.labfile import LabFile, open_lab, read_span
 from converge.core.errors import ConvergeError
 from converge.lab.faults import FAULTS
 from converge.lab.shell import sh
@@ -57,7 +56,7 @@ def _obey(lab: LabFile, line: str) -> None:
         for name, fault in FAULTS.items():
             click.echo(f"  {name:16} {fault.does}")
     elif word == "advance":
-        lab.clock.sleep(parse_duration(rest.strip()))
+        lab.clock.sleep(read_span(rest.strip()))
     elif word == "fault":
         name, node, *words = [*rest.split(), "", ""]
         if name not in FAULTS or node not in lab.lab.world.machines:
