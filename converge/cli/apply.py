@@ -47,7 +47,7 @@ def command(
 
     With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
     observed is no longer what it was made for. Exit codes: 0 converged; 1 failed; 3 in part;
-    4 held; 6 too little can be seen; 75 try again.
+    4 held; 6 too little can be seen.
     """
     from converge.cli.site import site
 
