@@ -34,7 +34,15 @@ NOTE = "Written by `make docs` from the code; do not edit.\n"
 KINDS_HEAD = """\
 A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
 kind takes `needs`, a list of references to further resources of the same node that must be in
-place first. S1 to S10 are the [invariants](../explanation/architecture.md)."""
+place first. S1 to S10 are the [invariants](../explanation/architecture.md).
+
+Some texts of `carp` and `sysctl` name `converge switchover`. That command does not exist yet: so
+far an address is moved by hand."""
+
+VERBS_HEAD = """\
+An action in a plan is a resource and a verb. In a pass all that go down come first, then all that
+go up; which way each goes stands with its kind. A number behind a verb (`add1`) is one more of the
+same."""
 
 Kind = type[Resource[Any]]
 
@@ -160,8 +168,8 @@ def prose(text: str | None) -> str:
     return re.sub(r" \(([^()]+)\)", kept, flat)
 
 
-def verbs(kind: Kind) -> list[str]:
-    """`promote (up)`: the verbs of a kind, read from its source."""
+def verbs(kind: Kind) -> dict[str, set[str]]:
+    """{"promote": {"up"}}: the verbs of a kind and their directions, read from its source."""
     home = Path(inspect.getfile(kind))
     files = sorted(home.parent.glob("*.py")) if home.name == "__init__.py" else [home]
     found: dict[str, set[str]] = {}
@@ -170,7 +178,23 @@ def verbs(kind: Kind) -> list[str]:
             if isinstance(node, ast.FunctionDef):
                 for verb, way in _verbs_in(node):
                     found.setdefault(verb, set()).add(way)
-    return [f"`{verb}` ({' or '.join(sorted(found[verb]))})" for verb in sorted(found)]
+    return {verb: found[verb] for verb in sorted(found)}
+
+
+def _verb_words(kind: Kind) -> str:
+    """`demote` (down), `join` (up)."""
+    return ", ".join(f"`{verb}` ({' or '.join(sorted(way))})" for verb, way in verbs(kind).items())
+
+
+def verb_table() -> str:
+    """The frame's words for the verbs, checked against the verbs of every kind."""
+    text = (ROOT / "docs" / "frames" / "verbs.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", text, re.MULTILINE)
+    told = [(name, verb) for verb, names in rows for name in names.split(", ")]
+    real = [(name, verb) for name, kind in kinds().items() for verb in verbs(kind)]
+    wrong = set(told) ^ set(real)
+    assert not wrong, f"verbs without words, or words without a verb: {sorted(wrong)}"
+    return text.rstrip("\n")
 
 
 def _verbs_in(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
@@ -239,10 +263,11 @@ def kinds_page() -> str:
     along = brought_along()
     lines = ["# Resource kinds", "", NOTE, KINDS_HEAD, ""]
     lines += [" ".join(f"[{name}](#{name})" for name in kinds())]
+    lines += ["", "## What the verbs mean", "", VERBS_HEAD, "", verb_table()]
     for name, kind in kinds().items():
         lines += ["", f"## {name}", "", prose(kind.__doc__), ""]
         lines += table(kind, without=("id", "needs"))
-        lines += ["", f"Verbs: {', '.join(verbs(kind))}."]
+        lines += ["", f"Verbs: {_verb_words(kind)}."]
         if name in along:
             lines += ["", f"Brings along, unless declared: {', '.join(sorted(along[name]))}."]
         if kind.guards:
