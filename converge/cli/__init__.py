@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import os
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError
 
 COMMANDS = {
@@ -63,28 +65,46 @@ def run(args: Sequence[str]) -> int:
     """Run a command line; every ending is an exit code, none a traceback."""
     try:
         code = group.main(list(args), prog_name="converge", standalone_mode=False)
-    except click.UsageError as wrong:
-        wrong.show()
-        return 64
-    except click.ClickException as wrong:
-        wrong.show()
-        return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BadDesired as wrong:
-        from converge.engine.show.problems import render
-
-        click.echo(render(wrong.problems), err=True, nl=False)
-        return wrong.exit_code
-    except ConvergeError as wrong:
-        click.echo(f"converge: {wrong}" + (f"\n  {wrong.hint}" if wrong.hint else ""), err=True)
-        return wrong.exit_code
-    except Exception as bug:
-        return _our_bug(bug)
+    except Exception as wrong:
+        with contextlib.suppress(OSError):  # When stderr is full the code alone must say it.
+            _explain(wrong)
+        return _code(wrong)
     return code if isinstance(code, int) else 0
 
 
-def _our_bug(bug: Exception) -> int:
+def _code(wrong: Exception) -> int:
+    match wrong:
+        case click.ClickException():
+            return 64 if isinstance(wrong, click.UsageError) else 1
+        case ConvergeError():
+            return wrong.exit_code
+        case OSError() if while_saying(wrong):
+            return CANNOT_SAY
+        case _:
+            return 70
+
+
+def _explain(wrong: Exception) -> None:
+    """Say on stderr what went wrong."""
+    match wrong:
+        case click.ClickException():
+            wrong.show()
+        case BadDesired():
+            from converge.engine.show.problems import render
+
+            click.echo(render(wrong.problems), err=True, nl=False)
+        case ConvergeError():
+            hint = f"\n  {wrong.hint}" if wrong.hint else ""
+            click.echo(f"converge: {wrong}{hint}", err=True)
+        case OSError() if while_saying(wrong):
+            cannot_say(wrong)
+        case _:
+            _our_bug(wrong)
+
+
+def _our_bug(bug: Exception) -> None:
     """Something we did not think of: say so in one line; the story with CONVERGE_DEBUG=1."""
     if os.environ.get("CONVERGE_DEBUG"):
         raise bug
@@ -99,4 +119,3 @@ def _our_bug(bug: Exception) -> int:
         "  Nothing further was done. Run again with CONVERGE_DEBUG=1 for the details to report.",
         err=True,
     )
-    return 70
