@@ -37,7 +37,7 @@ def _read(path: str) -> dict[str, Any]:
         raise NoSuchFile(f"{path}: {wrong.strerror}") from wrong
     try:
         form = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         form = None
     if not isinstance(form, dict) or form.get("kind") != "plan":
         raise DamagedPlan(f"{path}: this is not a plan that `converge plan -o` saved")

@@ -82,3 +82,13 @@ def test_a_damaged_one(damage: dict[str, object], fresh: Pair, tmp_path: Path) -
     fresh("plan", "-o", str(saved))
     saved.write_text(json.dumps({**json.loads(saved.read_text()), **damage}))
     assert fresh("apply", "-y", str(saved)).code == 65
+
+
+@pytest.mark.parametrize("depth", [700, 900, 100_000])
+def test_a_deeply_nested_one(depth: int, fresh: Pair, tmp_path: Path) -> None:
+    saved = tmp_path / "plan.json"
+    deep = "[" * depth + "]" * depth
+    for text in (deep, f'{{"kind": "plan", "format_version": {deep}}}'):
+        saved.write_text(text)
+        said = fresh("apply", "-y", str(saved))
+        assert (said.code, said.out) == (65, "")
