@@ -116,6 +116,8 @@ def parse_bundle(text: str) -> Bundle:
     try:
         answers = dict(_parse_entry(entry) for entry in form["entries"])
         taken = datetime.fromisoformat(form["taken"])
+        if taken.tzinfo is None:
+            raise ValueError("when it was taken lacks the offset of the time zone")
         return Bundle(_text(form["node"]), taken, _text(form["converge"]), answers)
     except (KeyError, TypeError, ValueError) as error:
         raise BadBundle(f"this bundle is damaged: {error}", hint) from None
@@ -151,6 +153,7 @@ def _parse_entry(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], Answer]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected, not {value!r}")
+    value.encode(errors="surrogateescape")  # Half a character is none: a ValueError.
     return value
 
 

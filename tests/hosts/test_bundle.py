@@ -93,6 +93,11 @@ GOOD = write_bundle("hasta", TAKEN, HEARD)
         *(GOOD.replace('"answer"', '"reply"'), GOOD.replace('"code": 66', '"code": "66"')),
         *(GOOD.replace('"mount"', "null"), GOOD.replace("2026-11-23", "yesterday")),
         *(GOOD.replace('"stdout": ""', '"stdout": null'), '{"format_version": 1, "entries": 3}'),
+        *(
+            GOOD.replace('"hasta"', '"\\ud800"'),
+            GOOD.replace('"stdout": ""', '"stdout": "\\ud800"'),
+        ),
+        GOOD.replace("+00:00", ""),
     ],
 )
 def test_a_damaged_or_foreign_text_is_exit_code_65(text: str, tmp_path: Path) -> None:
