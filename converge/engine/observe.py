@@ -63,20 +63,28 @@ def _observe_node(
                 # A node that answers nothing at all has one reason, not one for each question.
                 seen[id] = Unknown(answer.lost if silent else f"{query}: {answer.lost}")
             else:
-                _advance(id, look, answer, asking, seen)
+                _advance(id, look, (query, answer), asking, seen)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")
 
 
 def _advance(
     id: ResourceId,
     look: Look[Any],
-    answer: Answer | None,
+    heard: tuple[Query, Answer] | None,
     asking: dict[ResourceId, tuple[Look[Any], Query]],
     seen: dict[ResourceId, Observation[Any]],
 ) -> None:
-    """One step of a look: to its next query, or to what it saw."""
+    """One step of a look: to its next query, or to what it saw.
+
+    A number or an address that is none raises where it is read, and makes this resource unknown;
+    the reason does not repeat the answer, which may hold a secret.
+    """
     try:
-        query = next(look) if answer is None else look.send(answer)
+        query = next(look) if heard is None else look.send(heard[1])
         asking[id] = (look, query)
     except StopIteration as end:
         seen[id] = end.value
+    except (ValueError, OverflowError):
+        if heard is None:
+            raise
+        seen[id] = Unknown(f"what {heard[0]} answered cannot be understood")

@@ -112,3 +112,36 @@ def test_what_was_asked_in_an_earlier_round_is_not_asked_again():
     tables = {ids[0]: Twice(id=ids[0]), ids[1]: Late(id=ids[1])}
     seen(node, tables, {**KINDS, "twice": Twice, "late": Late})
     assert node.asked.count("get shared") == 1
+
+
+class Count(Lamp):
+    """Reads a number."""
+
+    kind: ClassVar[str] = "count"
+
+    def look(self, around):
+        answer = yield Run(("get", self.key))
+        return Present(ToyState(str(int(float(answer.stdout)))))
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "inf", "192.168.1.999"])
+def test_an_answer_that_cannot_be_understood_is_unknown(text):
+    node = ToyNode(ToyClock(), {"count.x": text, "count.y": "7"})
+    ids = [ResourceId("a", "count", n) for n in "xy"]
+    observed = seen(node, {id: Count(id=id) for id in ids}, {**KINDS, "count": Count}).observed
+    assert observed == {
+        ids[0]: Unknown("what get count.x answered cannot be understood"),
+        ids[1]: Present(ToyState("7")),
+    }
+
+
+def test_a_mistake_before_any_answer_is_ours():
+    class Wrong(Lamp):
+        kind: ClassVar[str] = "wrong"
+
+        def look(self, around):
+            yield Run(("get", str(int("x"))))
+
+    id = ResourceId("a", "wrong", "w")
+    with pytest.raises(ValueError, match="invalid literal"):
+        seen(ToyNode(ToyClock()), {id: Wrong(id=id)}, {**KINDS, "wrong": Wrong})
