@@ -106,7 +106,8 @@ def hang(world: World, node: str, program: str) -> World:
 
 
 def unhang(world: World, node: str, program: str = "") -> World:
-    """A program ('' for all) answers again."""
+    """A program ('' for all) answers again. UsageError for one that does."""
+    _known(program, world.machine(node).hangs, "program that hangs")
     kept = {p for p in world.machine(node).hangs if program not in ("", p)}
     return react(world.change(node, hangs=frozenset(kept)))
 
@@ -122,8 +123,11 @@ def disk(world: World, node: str, device: str = "", fails: str = "") -> World:
 
 
 def fill(world: World, node: str, path: str = "/", *, full: bool) -> World:
-    """The file system mounted at a path has no free block, or has some again."""
-    paths = world.machine(node).full - {path}
+    """The file system mounted at a path has no free block, or has some again. UsageError."""
+    machine = world.machine(node)
+    mounted = {"/", *(mount.path for mount in machine.mounts)}
+    _known(path, mounted | machine.full, "file system that is mounted")
+    paths = machine.full - {path}
     return react(world.change(node, full=paths | {path} if full else paths))
 
 

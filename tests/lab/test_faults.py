@@ -87,7 +87,16 @@ def test_a_cable_of_a_dead_machine_is_out_when_it_boots():
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("cut", "lam"), ("cable-out", "x"), ("heal", "x"), ("hang", ""), ("disk-ok", "/dev/no")],
+    [
+        ("cut", "lam"),
+        ("cable-out", "x"),
+        ("heal", "x"),
+        ("hang", ""),
+        ("unhang", "nosuch"),
+        ("disk-ok", "/dev/no"),
+        ("disk-full", "/nope"),
+        ("disk-free", "/nope"),
+    ],
 )
 def test_a_word_that_means_nothing_is_refused(name, word):
     with pytest.raises(UsageError):

@@ -51,6 +51,11 @@ def _sed(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     parsed = [COMMAND.match(script.strip()) for script in scripts]
     if words.bad or not parsed or None in parsed:
         return failed(world, 1, f'sed: 1: "{" ".join(scripts)}": command not simulated\n')
+    extended = words.has("E") or words.has("r")
+    for script, match in zip(scripts, parsed, strict=True):
+        wrong = _wrong(match, extended=extended) if match else ""
+        if wrong:
+            return failed(world, 1, f'sed: 1: "{script}": {wrong}\n')
     if words.given.get("i"):
         return failed(world, 1, "sed: -i with a suffix is not simulated\n")
     path = absolute(world.machine(node), operands[0]) if operands else ""
@@ -60,7 +65,6 @@ def _sed(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     out = file.text
     for match in parsed:
         if match is not None:
-            extended = words.has("E") or words.has("r")
             out = _applied(match, out, silent=words.has("n"), extended=extended)
     if not path or not words.has("i"):
         return done(world, out)
@@ -68,6 +72,39 @@ def _sed(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     if written.error:
         return failed(world, 1, f"sed: {operands[0]}: {written.error}\n")
     return done(written.world, took_s=written.took_s)
+
+
+def _wrong(match: re.Match[str], *, extended: bool) -> str:
+    """What sed(1) says against the expressions of a command, and what is inserted; '' if all is
+    well.
+    """
+    bare = [a[1:-1] for a in match.group(1, 2) if a and a.startswith("/")]
+    for text in [*bare, *([match[5]] if match[5] is not None else [])]:
+        ready = compiled(text, extended=extended)
+        if ready is None:
+            unclosed = re.search(r"(?<!\\)\[\^?\]?[^]]*$", text)
+            return "unbalanced brackets ([])" if unclosed else "RE error: invalid expression"
+        used = [
+            int(n) for n in re.findall(r"\\(.)", match[6] or "") if n.isascii() and n.isdigit()
+        ]
+        if text is match[5] and max(used, default=0) > ready.groups:
+            return f"\\{max(used)} not defined in the RE"
+    return ""
+
+
+def _template(text: str) -> str:
+    """What is inserted, as Python writes it: `&` and `\\1` mean a match, else `\\x` is x."""
+
+    def one(found: re.Match[str]) -> str:
+        word = found[0]
+        if word == "&":
+            return r"\g<0>"
+        if word[1:].isascii() and word[1:].isdigit():
+            return rf"\g<{word[1:]}>"
+        plain = "\n" if word == r"\n" else word[1:]
+        return plain.replace("\\", r"\\")
+
+    return re.sub(r"\\.|&", one, text)
 
 
 def _applied(match: re.Match[str], text: str, *, silent: bool, extended: bool) -> str:
@@ -93,8 +130,9 @@ def _substituted(match: re.Match[str], line: str, *, extended: bool) -> tuple[st
     ready = compiled(match[5], extended=extended)
     if ready is None:
         return line, False
-    new = re.sub(r"(?<!\\)&", r"\\g<0>", match[6])
-    out, count = ready.subn(new, line.rstrip("\n"), count=0 if "g" in match[7] else 1)
+    out, count = ready.subn(
+        _template(match[6]), line.rstrip("\n"), count=0 if "g" in match[7] else 1
+    )
     return out + ("\n" if line.endswith("\n") else ""), count > 0
 
 
