@@ -122,9 +122,10 @@ class _Session:
             with _Halt() as halt:
                 run.halted = lambda: halt.signal != 0
                 told = run.to_the_end(first)
-        code = _exit_code(told, halt.signal, one_pass=one_pass)
+        saved = one_pass and _all_of_it(told)
+        code = 0 if saved and not halt.signal else _exit_code(told, halt.signal)
         self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")
-        self._say(told)
+        self._say(told, saved=saved)
         return code
 
     def _run(
@@ -142,14 +143,16 @@ class _Session:
 
         return f"{', '.join(self.here.acting)}; {summary(first.plan)}"
 
-    def _say(self, told: Told) -> None:
+    def _say(self, told: Told, *, saved: bool) -> None:
         """The end in words, or all of it as JSON."""
         from converge.cli import ending
 
         if self.as_json:
             click.echo(ending.as_json(told, self.run_id), nl=False)
-        elif told.end.value != "converged" or not (self.quiet or (self.cron and not told.done)):
-            click.echo(ending.as_text(told, self.paint), nl=False)
+            return
+        silent = self.quiet or (self.cron and not told.done)
+        if not silent or not (saved or told.end.value == "converged"):
+            click.echo(ending.as_text(told, self.paint, saved=saved), nl=False)
 
 
 def _is_real(here: Site) -> bool:
@@ -168,15 +171,20 @@ def _agreed(first: Pass, *, yes: bool, no_input: bool) -> bool:
     return click.confirm("Carry it out?", default=False, err=True)
 
 
-def _exit_code(told: Told, signal_number: int, *, one_pass: bool) -> int:
+def _all_of_it(told: Told) -> bool:
+    """Was every action of a single pass carried out?"""
     from converge.core.plan import Ending
+    from converge.reconcile import End
+
+    endings = {o.ending for p in told.passes for o in p.outcomes}
+    return told.end is End.UNFINISHED and endings <= {Ending.DONE}
+
+
+def _exit_code(told: Told, signal_number: int) -> int:
     from converge.reconcile import End
 
     if signal_number:
         return 128 + signal_number
-    endings = {o.ending for p in told.passes for o in p.outcomes}
-    if told.end is End.UNFINISHED and one_pass and endings <= {Ending.DONE}:
-        return 0
     partly = 3 if told.done else 1
     return {
         End.CONVERGED: 0, End.HELD: 4, End.UNKNOWN: 6, End.FAILED: partly, End.UNFINISHED: partly,

@@ -18,10 +18,15 @@ _WORDS = {
 }
 
 
-def as_text(told: Told, paint: Paint) -> str:
-    """The end, and everything that went wrong or has to wait, each with its reason."""
+def as_text(told: Told, paint: Paint, *, saved: bool = False) -> str:
+    """The end, and everything that went wrong or has to wait, each with its reason.
+
+    `saved`: it is the end of a saved plan, all of which was carried out.
+    """
     last = told.passes[-1]
     lines = [f"{_WORDS[told.end]} ({told.done} done in {len(told.passes)} passes)"]
+    if saved:
+        lines = [f"carried out: the saved plan ({told.done} done)"]
     bad = [o for o in last.outcomes if o.ending in (Ending.FAILED, Ending.SKIPPED)]
     bad = [o for o in bad if o.action.key not in last.plan.held]
     lines += [f"  {outcome_line(o, paint)}" for o in bad]

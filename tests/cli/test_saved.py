@@ -14,10 +14,18 @@ def test_it_is_carried_out_exactly_and_once(fresh: Pair, tmp_path: Path) -> None
     keys = [action["key"] for action in json.loads(saved.read_text())["actions"]]
     first = fresh("apply", "-y", str(saved))
     assert first.code == 0
+    assert first.out.startswith(f"carried out: the saved plan ({len(keys)} done)\n")
     assert sorted(key for key, _ in outcomes(first.err)) == sorted(keys)
     again = fresh("apply", "-y", str(saved))
     assert (again.code, again.out) == (5, "")
     assert "no longer what this plan was made for" in again.err
+
+
+def test_quiet_says_nothing_of_a_plan_that_was_carried_out(fresh: Pair, tmp_path: Path) -> None:
+    saved = tmp_path / "plan.json"
+    fresh("plan", "-o", str(saved))
+    said = fresh("apply", "-y", "-q", str(saved))
+    assert (said.code, said.out) == (0, "")
 
 
 @pytest.mark.parametrize(
