@@ -104,7 +104,7 @@ def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str
     """Why an action is held or refused, and what lifts that."""
     match verdict:
         case Hold(code, why, again_s):
-            yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; looked at again in {again_s:g} s"
+            yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; try again in {again_s:g} s"
         case Refuse(code, why, lift):
             yield f"{paint(BLOCKED, 'refused by ' + code)}: {why}"
             if lift:
