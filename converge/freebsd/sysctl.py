@@ -106,11 +106,17 @@ class Sysctl(Resource[SysctlState]):
         asked = ".".join(words[:3]) if len(words) > 3 else self.id.name
         answer = yield Run(("sysctl", asked))
         if answer.code == 1 and "unknown oid" in answer.stderr:
-            return Absent()
+            return self._missing(around)
         if answer.code != 0:
             return Unknown(f"sysctl {asked}: {answer.said}")
         value = parse_sysctl(answer.stdout).get(self.id.name)
-        return Absent() if value is None else Present(SysctlState(_plain(value)))
+        return self._missing(around) if value is None else Present(SysctlState(_plain(value)))
+
+    def _missing(self, around: Around) -> Absent | Unknown:
+        """What it needs, a module, may bring it; else nothing will, and a person must know."""
+        if any(self.needed(around)):
+            return Absent()
+        return Unknown(f"there is no sysctl {self.id.name} on this node")
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         # What the kernel does not know comes with a module; nothing can be set before.

@@ -64,12 +64,20 @@ def test_resources_of_one_subtree_share_a_question() -> None:
     assert look(other, answer) == Present(SysctlState("1"))
 
 
-def test_what_the_kernel_does_not_know_is_absent() -> None:
-    assert look(preempt(), recording("sysctl-carp-not-loaded").answer) == Absent()
-    unknown = made(Sysctl, "net.inet.carp.nosuch", value=1)
-    assert look(unknown, recording("sysctl-carp-master").answer) == Absent()
-    named = recording("sys-sysctl-unknown-oid").answer
-    assert look(made(Sysctl, "kern.nosuchoid", value=1), named) == Absent()
+UNKNOWN = [
+    ("net.inet.carp.preempt", "sysctl-carp-not-loaded"),
+    ("net.inet.carp.nosuch", "sysctl-carp-master"),
+    ("kern.nosuchoid", "sys-sysctl-unknown-oid"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), UNKNOWN)
+def test_what_the_kernel_does_not_know_may_come_with_what_it_needs(name: str, answer: str) -> None:
+    alone = made(Sysctl, name, value=1)
+    waiting = made(Sysctl, name, value=1, needs=["kernel_module.carp"])
+    assert look(waiting, recording(answer).answer) == Absent()
+    said = Unknown(f"there is no sysctl {name} on this node")
+    assert look(alone, recording(answer).answer) == said
 
 
 def test_other_failures_are_unknown() -> None:
