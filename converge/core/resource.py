@@ -94,6 +94,10 @@ class Resource(BaseModel, Generic[S]):
         """What needs this if it is there at all: a daemon is started after its file is written."""
         return ()
 
+    def claims(self) -> Iterable[str]:
+        """What on its node only one resource can have: a key of a file, a vhid, a disk."""
+        return ()
+
     def offers(self) -> Mapping[str, str]:
         """What others may ask of this one: an address, a device path."""
         return {}

@@ -37,8 +37,9 @@ def build(
     """The graph, or every flaw that keeps it from being one."""
     resources, implied_by, flaws = _with_implied(pair, declared, kinds)
     edges, dangling = _edges(pair, resources, implied_by)
-    if flaws or dangling:
-        return None, flaws + dangling
+    disputed = _disputed(resources, implied_by)
+    if flaws or dangling or disputed:
+        return None, flaws + dangling + disputed
     graph: nx.DiGraph[ResourceId] = nx.DiGraph()
     graph.add_nodes_from(sorted(resources))
     graph.add_edges_from((need, id) for id in sorted(edges) for need in sorted(edges[id]))
@@ -119,6 +120,21 @@ def _edges(
                 nobody = LookupError(f"{ref} is not declared")
                 flaws.append(_unmet(resources, implied_by, id, nobody))
     return {id: frozenset(needs) for id, needs in edges.items()}, flaws
+
+
+def _disputed(resources: Table, implied_by: Mapping[ResourceId, ResourceId]) -> list[Flaw]:
+    """Two resources that want the same thing would undo each other at every run."""
+    owners: dict[tuple[str, str], ResourceId] = {}
+    flaws: list[Flaw] = []
+    for id in sorted(resources, key=lambda id: (id in implied_by, id)):
+        for claim in resources[id].claims():
+            first = owners.setdefault((id.node, claim), id)
+            if first != id:
+                message = (
+                    f"{first.ref} and {id.ref} both want {claim}: only one of them can have it"
+                )
+                flaws.append(Flaw(_declarer(implied_by, id), "", message))
+    return flaws
 
 
 def _unmet(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,7 +14,7 @@ from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Write
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Look, Resource, View
-from converge.core.secret import Secret, Text
+from converge.core.secret import Secret, masked
 from converge.core.state import Absent, Present, State, Unknown, Wish, differing
 
 
@@ -33,13 +34,25 @@ def parse_stat(text: str) -> Stat | None:
     return found and Stat(int(found[1] or "0") << 9 | int(found[2], 8), found[3])
 
 
+PASSWORD = r"\bpass(?:word)?\s*[\s=]\s*\"?([^\s\"']+)"
+"""What is masked of a file before its text is kept in a bundle."""
+
+
 @dataclass(frozen=True)
 class FileState(State):
-    """What is not managed is None on both sides. `mode` has four octal digits."""
+    """What is not managed is None on both sides. `mode` has four octal digits.
 
-    content: Text | None = None
+    A content is never shown: nobody knows which lines of a file are secret.
+    """
+
+    content: Secret | None = None
     mode: str | None = None
     owner: str | None = None
+
+
+def _hidden(text: str) -> Secret:
+    digest = sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return Secret(text, f"{len(text)} characters, sha256 {digest[:8]}")
 
 
 class File(Resource[FileState]):
@@ -76,6 +89,9 @@ class File(Resource[FileState]):
             raise ValueError("write content, mode or owner, or leave this table out")
         return self
 
+    def claims(self) -> tuple[str, ...]:
+        return () if self.content is None else (f"all of {self.id.name}",)
+
     def offers(self) -> Mapping[str, str]:
         return {"path": self.id.name}
 
@@ -89,7 +105,8 @@ class File(Resource[FileState]):
                 f"{self.id.name} does not exist, and there is nothing to make it from: install "
                 "what brings it, or write content in its table"
             )
-        return Present(FileState(self.content, self._mode, self.owner))
+        content = _hidden(self.content) if isinstance(self.content, str) else self.content
+        return Present(FileState(content, self._mode, self.owner))
 
     def look(self, around: Around) -> Look[FileState]:
         path = self.id.name
@@ -105,7 +122,7 @@ class File(Resource[FileState]):
         owner = None if self.owner is None else stat.owner
         if self.content is None:
             return Present(FileState(None, mode, owner))
-        secrets = (r"(?s)\A(.+)\Z",) if isinstance(self.content, Secret) else ()
+        secrets = (r"(?s)\A(.+)\Z",) if isinstance(self.content, Secret) else (PASSWORD,)
         answer = yield Read(path, secrets)
         if answer.code == NO_SUCH_FILE:
             return Absent()
@@ -113,11 +130,13 @@ class File(Resource[FileState]):
             return Unknown(f"{path} cannot be read: {answer.said}")
         return Present(FileState(self._seen(answer.stdout), mode, owner))
 
-    def _seen(self, text: str) -> Text:
-        """The text; the wished one itself where a secret one is the same or has its mask on."""
-        if not isinstance(self.content, Secret):
-            return text
-        return self.content if text in (self.content.value, self.content.shown) else Secret(text)
+    def _seen(self, text: str) -> Secret:
+        """The text; the wished one itself where it is the same or has its mask on."""
+        if isinstance(self.content, Secret):
+            same = text in (self.content.value, self.content.shown)
+            return self.content if same else Secret(text)
+        assert self.content is not None
+        return _hidden(self.content if text == masked(self.content, (), (PASSWORD,)) else text)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         path = self.id.name

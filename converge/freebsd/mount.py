@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from converge.core.guard import Guard, Situation
 from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref, ResourceId
-from converge.core.plan import Action, Change, Direction
+from converge.core.plan import Action, Allow, Change, Direction, Refuse, Verdict
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
@@ -28,6 +29,7 @@ class MountState(State):
 
     device: str
     sealed: bool = field(default=True, compare=False)
+    occupied: bool = field(default=False, compare=False)
 
     @property
     def active(self) -> bool:
@@ -35,7 +37,9 @@ class MountState(State):
 
     @property
     def glance(self) -> str:
-        return f"{self.device} mounted" if self.device else "not sealed"
+        if self.device:
+            return f"{self.device} mounted"
+        return "not mounted, not empty" if self.occupied else "not sealed"
 
 
 def parse_mounts(text: str) -> dict[str, str]:
@@ -54,10 +58,23 @@ def parse_seal(answer: Answer) -> bool | None:
     return int(found[1], 8) == 0 and "schg" in found[2].split(",")
 
 
+def mount_point_in_use(action: Action, situation: Situation) -> Verdict:
+    """Sealing would lock out whoever uses the files that are there."""
+    seen = situation.snapshot.observed.get(action.id)
+    if action.verb not in ("make", "seal") or not isinstance(seen, Present):
+        return Allow()
+    if not seen.state.occupied:
+        return Allow()
+    path = action.id.name
+    why = f"{path} is not empty, and nothing is mounted on it"
+    return Refuse("mount-point-in-use", why, f"look at what is in {path}, and move it away")
+
+
 class Mount(Resource[MountState]):
     """A UFS mounted where the table is named after, for example [mount."/hast/test"]."""
 
     kind: ClassVar[str] = "mount"
+    guards: ClassVar[tuple[Guard, ...]] = (Guard("mount-point-in-use", mount_point_in_use),)
     headline: ClassVar[bool] = True
 
     device: Ref | DevicePath = Field(
@@ -95,6 +112,9 @@ class Mount(Resource[MountState]):
         yield from self.needs
         yield Ref(f"filesystem.{self._filesystem()}")
 
+    def claims(self) -> tuple[str, ...]:
+        return (f"the mount point {self.id.name}", f"what is on {self.device}")
+
     def implied(self, around: Around) -> Iterator[Implied]:
         yield Implied("filesystem", self._filesystem(), {"device": self.device})
 
@@ -128,7 +148,11 @@ class Mount(Resource[MountState]):
         sealed = parse_seal(answer)
         if sealed is None:
             return Unknown(f"stat {path}: {answer.said}")
-        return Absent() if sealed else Present(MountState("", sealed=False))
+        if sealed:
+            return Absent()
+        held = yield Run(("ls", "-A", path))
+        occupied = held.code == 0 and bool(held.stdout.strip())
+        return Present(MountState("", sealed=False, occupied=occupied))
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
@@ -143,7 +167,7 @@ class Mount(Resource[MountState]):
         if seen and seen.device:
             why = f"{seen.device} is mounted here, wished is {wished}"
             before = (replace(self._unmount(why), returns=True),)
-        elif seen:
+        elif seen and not seen.occupied:
             before = self._sealing(Direction.UP)
         options = () if self.options == ("rw",) else ("-o", ",".join(self.options))
         argv = ("mount", "-t", self.fstype, *options, wished, self.id.name)

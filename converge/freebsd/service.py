@@ -104,6 +104,9 @@ class Service(Resource[ServiceState]):
             raise ValueError("reads takes absolute paths")
         return self
 
+    def claims(self) -> tuple[str, ...]:
+        return (f"the rc.d script {self.id.name}",)
+
     def implied(self, around: Around) -> Iterable[Implied]:
         default = RCVARS.get(self.id.name, re.sub(r"[.-]", "_", self.id.name) + "_enable")
         value = "YES" if self.enabled else "NO"

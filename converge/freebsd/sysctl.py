@@ -85,6 +85,9 @@ class Sysctl(Resource[SysctlState]):
     def _plain(self) -> str:
         return _plain(str(self.value))
 
+    def claims(self) -> tuple[str, ...]:
+        return (f"the sysctl {self.id.name}",)
+
     def implied(self, around: Around) -> Iterable[Implied]:
         if self.persistent:
             table = {"file": SYSCTL_CONF, "value": self._plain}

@@ -532,3 +532,37 @@ def test_a_failed_down_of_what_stands_on_the_twin_stops_the_promotion():
     told = run_on(graph, a=a, b=b)
     assert told.end is End.FAILED
     assert b.sent == []
+
+
+def test_who_follows_comes_before_who_leads():
+    clock, log = ToyClock(), []
+    a = ToyNode(clock, {"lamp.l": "on"}, log=log, name="a")
+    b = ToyNode(clock, {"lamp.l": "off"}, log=log, name="b", took={"switch.s": 5.0})
+    tables = {"switch_s": {"follow": "lamp.l"}}
+    graph = graph_of(
+        declared("a", **tables, lamp_l={}), declared("b", **tables, lamp_l={"value": "off"})
+    )
+    # on b the toy's demotion counts as going up here, as a join does
+    run_on(graph, a=a, b=b)
+    assert log == ["b: set switch.s off", "a: set switch.s on"]
+
+
+def test_who_leads_does_not_wait_for_who_cannot_follow():
+    clock = ToyClock()
+    a = ToyNode(clock, {"lamp.l": "on"})
+    b = ToyNode(clock, {"lamp.l": "off", "lamp.x": "on"}, refuses={"lamp.y"})
+    graph = graph_of(declared("a", lamp_y={}), declared("b", lamp_y={"value": "off"}))
+    run_on(graph, a=a, b=b)
+    assert a.sent == ["set lamp.y on"]
+
+
+def test_what_is_down_already_is_nothing_that_is_given_up():
+    clock = ToyClock()
+    a = ToyNode(clock, {"lamp.l": "off", "switch.s": "off", "box.x": "off"}, lies={"box.x"})
+    b = ToyNode(clock, {"lamp.l": "on", "switch.s": "off"})
+    graph = graph_of(
+        declared("a", **{**STACK, "lamp_l": {"value": "off"}}), declared("b", **STACK)
+    )
+    run_on(graph, a=a, b=b)
+    assert a.sent[0] == "set box.x -"
+    assert b.truth["switch.s"] == "on"

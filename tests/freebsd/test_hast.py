@@ -35,7 +35,7 @@ from converge.freebsd.hast.answers import (
 )
 from converge.freebsd.hast.guards import GUARDS, Standing, standing
 from converge.freebsd.hast.words import RESERVED
-from converge.freebsd.hast_device import HastDevice
+from converge.freebsd.hast_device import HastDevice, HastDeviceState
 from converge.freebsd.hast_entry import HastEntry
 from converge.freebsd.hast_entry.grammar import KEYWORDS
 from tests.freebsd.around import Neighbours, Surroundings, change, made, pair
@@ -830,3 +830,24 @@ def test_a_peer_that_answers_but_does_not_tell_its_role_is_taken_for_primary() -
     assert isinstance(alive, Hold)
     assert "hastb answers" in alive.why
     assert GUARD["peer-still-primary"].judge(act("join"), Alive(role("init"), unseen)) == Allow()
+
+
+def test_a_peer_without_hastd_has_no_role_but_may_have_left_its_device() -> None:
+    down = Unknown("Unable to connect to hastd", ResourceId("hastb", "service", "hastd"))
+
+    class WithoutHastd(Scene):
+        device: Observation[Any] = Absent()
+
+        @property
+        def snapshot(self) -> Snapshot:
+            seen = super().snapshot
+            more = {
+                ResourceId("hastb", "service", "hastd"): Absent(),
+                ResourceId("hastb", "hast_device", "test"): type(self).device,
+            }
+            return replace(seen, observed={**seen.observed, **more})
+
+    scene = WithoutHastd(role("secondary"), down)
+    assert GUARD["peer-still-primary"].judge(act("promote"), scene) == Allow()
+    WithoutHastd.device = Present(HastDeviceState(answers=True))
+    assert isinstance(GUARD["peer-still-primary"].judge(act("promote"), scene), Hold)

@@ -170,8 +170,15 @@ def test_the_recorded_rejections_are_of_these_kinds() -> None:
 def test_no_file_and_no_block_are_both_absent() -> None:
     answers = {"hostname": Answer(0, "hasta\n"), "read /etc/hast.conf": Answer(NO_SUCH_FILE)}
     assert see(entry(), Surroundings(), answers) == Absent()
-    assert saw(entry("other"), ARTICLE) == Absent()
+    elsewhere = ARTICLE.replace("/dev/ad6", "/dev/ad9")
+    assert saw(entry("other"), elsewhere) == Absent()
     assert saw(entry(), "") == Absent()
+
+
+def test_a_disk_that_another_block_has_is_not_given_away_twice() -> None:
+    told = saw(entry("other"), ARTICLE)
+    assert isinstance(told, Unknown)
+    assert told.why.startswith("resource test of /etc/hast.conf has a disk of other already")
 
 
 def test_a_file_that_cannot_be_read_is_unknown() -> None:

@@ -1,14 +1,17 @@
 """A mount point: the right device on it, or an empty sealed directory."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from converge.core.graph import Graph
 from converge.core.host import Answer, Command
 from converge.core.ids import Ref, ResourceId
-from converge.core.plan import Action, Direction
+from converge.core.plan import Action, Allow, Direction, Refuse, Snapshot
 from converge.core.state import Absent, Observation, Present, Unknown, Wish, in_sync
+from converge.engine.run.guards import Facts
 from converge.freebsd.filesystem import Filesystem
 from converge.freebsd.mount import Mount, MountState, parse_mounts, parse_seal
 from tests.freebsd.around import Neighbours, Surroundings, change, made
@@ -22,14 +25,16 @@ OTHER = Present(MountState("/dev/ad9"))
 OPEN = Present(MountState("", sealed=False))
 STAT = "stat -f '%Lp %Sf' /mysql"
 SEALED = Answer(0, "0 schg\n")
+EMPTY = Graph(AROUND.pair, {}, (), {}, {}, {})
 
 
 def mount(path: str = "/mysql", **table: Any) -> Mount:
     return made(Mount, path, **{"device": "hast.test", **table})
 
 
-def saw(mounts: str, directory: Answer | None = None) -> Any:
+def saw(mounts: str, directory: Answer | None = None, holds: str = "") -> Any:
     answers = {"mount -p": recording(mounts).answer, STAT: directory}
+    answers["ls -A /mysql"] = Answer(0, holds)
     given = {query: answer for query, answer in answers.items() if answer is not None}
     return see(mount(), AROUND, given)
 
@@ -76,6 +81,22 @@ def test_a_sealed_directory_is_absent_and_anything_else_is_open() -> None:
         assert not seen.state.sealed
     missing = Answer(1, "", "stat: /mysql: No such file or directory\n")
     assert saw("mount-p-not-mounted", missing) == OPEN
+
+
+def test_a_directory_in_use_is_not_sealed_over_the_heads_of_its_users() -> None:
+    """On the way up it is mounted over; where nothing is to be mounted a person has to look."""
+    seen = saw("mount-p-not-mounted", Answer(0, "755 -\n"), "alice\n")
+    assert (seen.state.occupied, seen.state.glance) == (True, "not mounted, not empty")
+    up = mount().actions(change(mount(), seen, MOUNTED))
+    assert [action.verb for action in up] == ["mount"]
+    down = mount().actions(change(mount(), seen, Absent()))
+    assert [action.verb for action in down] == ["make", "seal"]
+    (guard,) = Mount.guards
+    for state, verdict in ((seen, Refuse), (OPEN, Allow)):
+        snapshot = Snapshot(datetime(2026, 11, 23, tzinfo=UTC), {mount().id: state})
+        situation = Facts(EMPTY, snapshot)
+        assert all(isinstance(guard.judge(action, situation), verdict) for action in down)
+        assert guard.judge(up[0], situation) == Allow()
 
 
 def test_more_flags_do_not_matter() -> None:

@@ -217,10 +217,11 @@ def test_the_nearest_declared_mount_is_its_volume() -> None:
 
 
 def test_a_written_volume_is_taken() -> None:
-    needs = list(mysqld(volume="mount./data").needed(AROUND))
+    on_data = {"volume": "mount./data", "datadir": "/data/db"}
+    needs = list(mysqld(**on_data).needed(AROUND))
     assert [need for need in needs if need.kind == "mount"] == ["mount./data"]
-    on_data = Answer(0, "/dev/ad9\t/data\tufs\trw\t2 2\n")
-    assert saw(mounts=on_data, volume="mount./data").state.on_volume
+    with pytest.raises(LookupError, match="not above the data directory /mysql/db"):
+        list(mysqld(volume="mount./data", datadir="/mysql/db").needed(AROUND))
 
 
 def settings(**table: Any) -> Mapping[str, object]:

@@ -138,7 +138,7 @@ def _in_order(draft: _Draft) -> tuple[Action, ...]:
         keys = {a.key for id in related for a in table.get(id, ())}
         keys |= {a.key for a in _earlier_of_own(draft, act)}
         if not going_down:
-            keys |= {a.key for a in first if _twins(graph, act.id, a.id)}
+            keys |= {a.key for a in first if _takes_away(draft, a.id, act.id)}
         before[act.key] = keys
     return tuple(
         replace(act, after=tuple(sorted(_nearest(before[act.key], before))))
@@ -151,12 +151,13 @@ def _earlier_of_own(draft: _Draft, act: Action) -> list[Action]:
     return own[: own.index(act)]
 
 
-def _twins(graph: Graph, up: ResourceId, down: ResourceId) -> bool:
+def _takes_away(draft: _Draft, down: ResourceId, up: ResourceId) -> bool:
     """Does `down` on another node take away what `up` on this one is about to have?
 
-    Its twin, what stands on its twin, and the twins of what it needs.
+    Its twin, what stands on its twin, and the twins of what it needs; not what is down already.
     """
-    if up.node == down.node:
+    graph = draft.graph
+    if up.node == down.node or not is_active(draft.snapshot.observed[down]):
         return False
     if any(down.ref == id.ref for id in (up, *graph.all_needs[up])):
         return True

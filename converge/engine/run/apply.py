@@ -23,7 +23,7 @@ from converge.core.plan import (
     Snapshot,
     Verdict,
 )
-from converge.core.state import Observation, State, Unknown, in_sync
+from converge.core.state import Observation, State, Unknown, in_sync, is_active
 from converge.engine.run.settle import Running, how_it_ended
 
 POLL_S = 0.5
@@ -117,16 +117,22 @@ def _begin_ready(state: _State) -> None:
         if failed:
             state.waiting.remove(action)
             state.end(action, Ending.SKIPPED, detail=f"because of {failed[0]}")
-        elif not missing and not _downs_remain(state, action):
+        elif not missing and not _others_first(state, action):
             state.waiting.remove(action)
             _begin(state, action)
 
 
-def _downs_remain(state: _State, action: Action) -> bool:
-    """No up begins before every down has ended, well or not."""
+def _others_first(state: _State, action: Action) -> bool:
+    """No up begins before every down has ended, well or not; nor does one that is to lead before
+    its twin that is to follow, so that it meets it."""
+    if action.direction is Direction.DOWN:
+        return False
     going = [*state.waiting, *(r.action for r in state.running)]
-    return action.direction is Direction.UP and any(
-        other.direction is Direction.DOWN for other in going
+    leads = is_active(action.wish)
+    return any(
+        other.direction is Direction.DOWN
+        or (leads and other.id.is_twin_of(action.id) and not is_active(other.wish))
+        for other in going
     )
 
 

@@ -133,6 +133,10 @@ class Carp(Resource[CarpState]):
         """The parameters of a new group, as rc.conf and ifconfig(8) take them."""
         return self._words(1, 0) + (["pass", self.password] if self.password else [])
 
+    def claims(self) -> tuple[str, ...]:
+        addresses = (f"the address {a.ip}" for a in (self.address, *self.aliases))
+        return (f"vhid {self.vhid} on {self.interface}", *addresses)
+
     def offers(self) -> Mapping[str, str]:
         return {"address": str(self.address.ip), "interface": self.interface}
 

@@ -97,6 +97,9 @@ class Hast(Resource[HastState]):
         peer = around.pair.peer_of(self.id.node)
         return self.remote or (peer.replication_address if peer else "none")
 
+    def claims(self) -> tuple[str, ...]:
+        return (f"the disk {self.device}", f"the device /dev/hast/{self._provider}")
+
     def offers(self) -> dict[str, str]:
         return {
             "device": f"/dev/hast/{self._provider}",

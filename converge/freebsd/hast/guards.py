@@ -10,7 +10,7 @@ from enum import Enum
 from converge.core.guard import Guard, Situation
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
-from converge.core.state import Present, Unknown
+from converge.core.state import Absent, Present, Unknown, is_active
 from converge.freebsd.hast.answers import HastState
 
 ROLE_VERBS = ("promote", "join", "demote")
@@ -89,11 +89,17 @@ def _compared(action: Action, situation: Situation) -> tuple[Standing, str] | No
 
 
 def _answers(id: ResourceId, situation: Situation) -> bool:
-    """Something of that node was seen, and this resource of it was not: it is not a dead node."""
+    """Something of that node was seen, and this resource of it was not: it is not a dead node.
+
+    Without a hastd it has no role; only a device may be left behind.
+    """
     observed = situation.snapshot.observed
     if not isinstance(observed.get(id), Unknown):
         return False
-    return any(o.node == id.node and not isinstance(s, Unknown) for o, s in observed.items())
+    theirs = {o: s for o, s in observed.items() if o.node == id.node}
+    if isinstance(observed.get(id.near("service.hastd")), Absent):
+        return any(o.kind == "hast_device" and is_active(s) for o, s in theirs.items())
+    return any(not isinstance(s, Unknown) for s in theirs.values())
 
 
 def metadata_missing(action: Action, situation: Situation) -> Verdict:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from converge.core.guard import Guard, Situation
 from converge.core.host import NO_SUCH_FILE, Edit, Read, Run
 from converge.core.ids import Ref
-from converge.core.plan import Action, Change
+from converge.core.plan import Action, Allow, Change, Refuse, Verdict
 from converge.core.resource import Around, Look, Resource, View
-from converge.core.state import Absent, Present, State, Unknown, Wish
+from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
 from converge.freebsd.hast_entry.grammar import (
     DEFAULTS,
     PER_NODE,
@@ -72,6 +74,28 @@ def entry_in(statements: Sequence[Statement], name: str, text: str) -> HastEntry
     return HastEntryState(says, lines, frozenset(inherited))
 
 
+def disk_of_a_primary(action: Action, situation: Situation) -> Verdict:
+    """Another disk or name in the file of a resource that is primary somewhere: the secondary
+    would be reloaded onto it, the primary would take it at its next start (F39)."""
+    observed = situation.snapshot.observed
+    seen, wish = observed.get(action.id), action.wish
+    if action.verb != "write" or not isinstance(seen, Present) or not isinstance(wish, Present):
+        return Allow()
+    if _disks(seen.state.says) == _disks(wish.state.says):
+        return Allow()
+    twins = [id for id in observed if (id.kind, id.name) == ("hast", action.id.name)]
+    leading = [str(id) for id in twins if is_active(observed[id])]
+    if not leading:
+        return Allow()
+    why = f"{', '.join(leading)} is primary, and its disk or device would be another one"
+    lift = f"stop what uses it, then hastctl role init {action.id.name} on both nodes"
+    return Refuse("disk-of-a-primary", why, lift)
+
+
+def _disks(says: tuple[str, ...]) -> set[str]:
+    return {line for line in says if re.search(r" (local|name) ", line)}
+
+
 class Section(BaseModel):
     """What is true on one node only."""
 
@@ -86,6 +110,7 @@ class HastEntry(Resource[HastEntryState]):
     """A `resource` block of hast.conf(5). hastd reads a change at its next reload or start."""
 
     kind: ClassVar[str] = "hast_entry"
+    guards: ClassVar[tuple[Guard, ...]] = (Guard("disk-of-a-primary", disk_of_a_primary, ("S2",)),)
 
     file: Path = Field(default="/etc/hast.conf", description="Where hastd's configuration is.")
     nodes: Mapping[Word, Section] = Field(min_length=2, description="Both, by short host name.")
@@ -132,10 +157,23 @@ class HastEntry(Resource[HastEntryState]):
         if isinstance(statements, str):
             return Unknown(f"{self.file} cannot be understood, {statements}")
         entry = entry_in(statements, self.id.name, answer.stdout)
+        other = self._same_disk(statements)
+        if other:
+            why = "two of them on one disk overwrite each other's metadata"
+            return Unknown(f"{other} of {self.file} has a disk of {self.id.name} already: {why}")
         if entry and not entry.text:
             why = f"shares a line of {self.file} with something else; put it on lines of its own"
             return Unknown(f"resource {self.id.name} {why}")
         return Present(entry) if entry else Absent()
+
+    def _same_disk(self, statements: Sequence[Statement]) -> str:
+        """Another block of the file that has one of our disks on the same node."""
+        disks = [s for s in statements if s.keyword == "local" and len(s.within) == 2]
+        for block, on, disk in ((s.within[0], s.within[1], s.value) for s in disks):
+            ours = self.nodes.get(on.removeprefix("on "))
+            if ours and ours.local == disk and block != f"resource {self.id.name}":
+                return block
+        return ""
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         if not isinstance(change.wish, Present):

@@ -122,9 +122,14 @@ class Mysqld(Resource[MysqldState]):
         values |= {"args": " ".join(args)} if args else {}
         return {f"{prefix}_{key}": value for key, value in values.items()}
 
+    def claims(self) -> tuple[str, ...]:
+        return (f"the rc.d script {self.service}", f"the data directory {self.datadir}")
+
     def needed(self, around: Around) -> Iterator[Ref]:
         yield from self.refs()
         volume = self._volume(around)
+        if volume and not f"{self.datadir}/".startswith(f"{around.offer(volume, 'path')}/"):
+            raise LookupError(f"{volume} is not above the data directory {self.datadir}")
         if volume and volume != self.volume:
             yield volume
         for key in self._settings(around):

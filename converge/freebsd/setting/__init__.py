@@ -75,6 +75,9 @@ class Setting(Resource[SettingState]):
             )
         return self
 
+    def claims(self) -> tuple[str, ...]:
+        return () if self.member else (f"the key {self._key} of {self.file}",)
+
     @property
     def _key(self) -> str:
         return self.key or self.id.name
