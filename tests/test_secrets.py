@@ -181,6 +181,30 @@ def test_masking_reaches_every_place() -> None:
     assert masked("abc", [Secret("")]) == "abc"
 
 
+def test_a_short_secret_is_masked_only_where_one_is_written() -> None:
+    text = "vhid 1 pass 1 mtu 1500 pass 12345"
+    assert masked(text, [Secret("1"), Secret("12345")]) == text
+    hidden = masked(text, [Secret("1"), Secret("12345")], [r"pass (\w+)"])
+    assert hidden == "vhid 1 pass *** mtu 1500 pass ***"
+    assert masked("pass 123456", [Secret("123456")]) == "pass ***"
+
+
+def test_a_bundle_is_of_use_though_the_password_is_short(tmp_path: Path) -> None:
+    secret, config = tmp_path / "carp.pass", tmp_path / "desired.toml"
+    secret.write_text("1\n")
+    config.write_text(SEED.read_text().replace('"testpass"', f'{{ file = "{secret}" }}'))
+    pair = Pair(config, tmp_path / "lab.json")
+    pair.lab("new", "-c", str(config))
+    pair.settle()
+    for node in ("hasta", "hastb"):
+        bundle = str(tmp_path / f"{node}.json")
+        assert pair("observe", "--node", node, "--bundle", bundle).code == 0
+        assert "pass ***" in Path(bundle).read_text()
+        assert "pass 1" not in Path(bundle).read_text()
+        said = converge("plan", "-c", str(config), "--host", f"{node}=bundle:{bundle}")
+        assert (said.code, "nothing to do" in said.out) == (0, True), said.out
+
+
 def test_a_secret_survives_what_python_does_to_values() -> None:
     assert pickle.loads(pickle.dumps(SECRET)) == SECRET
     assert {SECRET: 1}[Secret(TOKEN, "other")] == 1

@@ -53,15 +53,21 @@ def join(*parts: Text) -> Text:
     return Secret("".join(map(reveal, parts)), "".join(map(str, parts)))
 
 
+PLAIN_MIN = 6
+"""Characters. A shorter text stands in innocent words as well: each mask there would spoil what
+is read later, and the gaps in well-known words would give the secret away.
+"""
+
+
 def masked(text: str, secrets: Iterable[Secret], patterns: Iterable[str] = ()) -> str:
-    """`text` without the secrets, wherever they stand, and without what group 1 of each of the
-    regular expressions matches.
+    """`text` without what group 1 of each of the regular expressions matches, and without the
+    secrets, wherever they stand. A secret shorter than PLAIN_MIN is masked by expressions only.
     """
     for pattern in patterns:
         for found in reversed(list(re.finditer(pattern, text, re.MULTILINE))):
             if found[1]:
                 text = text[: found.start(1)] + "***" + text[found.end(1) :]
-    hidden = {secret.value for secret in secrets} - {""}
+    hidden = {secret.value for secret in secrets if len(secret.value) >= PLAIN_MIN}
     for value in sorted(hidden, key=lambda value: (-len(value), value)):
         text = text.replace(value, "***")
     return text

@@ -65,7 +65,7 @@ def test_secrets_are_masked_by_value_and_by_pattern() -> None:
 
 def test_a_longer_secret_is_masked_before_the_shorter_in_it() -> None:
     heard = [(Run(("x",)), Answer(0, "open sesame"))]
-    text = write_bundle("hasta", TAKEN, heard, [Secret("open"), Secret("open sesame")])
+    text = write_bundle("hasta", TAKEN, heard, [Secret("sesame"), Secret("open sesame")])
     assert BundleReader(text).ask([Run(("x",))])[0].stdout == "***"
 
 
