@@ -310,7 +310,7 @@ def _errors(base: type[ConvergeError]) -> Iterator[type[ConvergeError]]:
 def commands_page() -> str:
     """docs/reference/commands.md: the help of every command."""
     lines = ["# Commands", "", NOTE, "Exit codes are in [their own page](exit-codes.md)."]
-    top = click.Context(group, info_name="converge")
+    top = click.Context(group, info_name="converge", **group.context_settings)
     for name in COMMANDS:
         command = group.get_command(top, name)
         assert command is not None
