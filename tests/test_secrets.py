@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from converge.cli.site import graph_of, read_desired
+from converge.core.desired import Source
 from converge.core.host import Command, Edit, Write
 from converge.core.secret import Secret, join, masked
+from converge.engine.desired.toml import Notes
 from tests.cli.commands import SEED, Pair, Said, converge
 
 TOKEN = "Zq7xTOKENw3vK9"
@@ -187,6 +189,14 @@ def test_a_short_secret_is_masked_only_where_one_is_written() -> None:
     hidden = masked(text, [Secret("1"), Secret("12345")], [r"pass (\w+)"])
     assert hidden == "vhid 1 pass *** mtu 1500 pass ***"
     assert masked("pass 123456", [Secret("123456")]) == "pass ***"
+
+
+def test_a_message_about_the_desired_file_quotes_no_short_one_either() -> None:
+    notes = Notes(Source("x.toml"))
+    notes.hush("q7Zx")
+    notes.add(("node",), "there is no q7Zx", guess="q7Zx")
+    (problem,) = notes.sorted()
+    assert (problem.message, problem.guess) == ("there is no ***", "***")
 
 
 def test_a_bundle_is_of_use_though_the_password_is_short(tmp_path: Path) -> None:

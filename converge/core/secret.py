@@ -59,15 +59,20 @@ is read later, and the gaps in well-known words would give the secret away.
 """
 
 
-def masked(text: str, secrets: Iterable[Secret], patterns: Iterable[str] = ()) -> str:
+def masked(
+    text: str,
+    secrets: Iterable[Secret],
+    patterns: Iterable[str] = (),
+    plain_min: int = PLAIN_MIN,
+) -> str:
     """`text` without what group 1 of each of the regular expressions matches, and without the
-    secrets, wherever they stand. A secret shorter than PLAIN_MIN is masked by expressions only.
+    secrets, wherever they stand. A secret shorter than `plain_min` is masked by expressions only.
     """
     for pattern in patterns:
         for found in reversed(list(re.finditer(pattern, text, re.MULTILINE))):
             if found[1]:
                 text = text[: found.start(1)] + "***" + text[found.end(1) :]
-    hidden = {secret.value for secret in secrets if len(secret.value) >= PLAIN_MIN}
+    hidden = {secret.value for secret in secrets if len(secret.value) >= max(plain_min, 1)}
     for value in sorted(hidden, key=lambda value: (-len(value), value)):
         text = text.replace(value, "***")
     return text

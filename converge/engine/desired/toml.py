@@ -55,8 +55,8 @@ class Notes:
     def _keep(self, problem: Problem) -> None:
         quiet = replace(
             problem,
-            message=masked(problem.message, self.hushed),
-            guess=masked(problem.guess, self.hushed),
+            message=masked(problem.message, self.hushed, plain_min=4),
+            guess=masked(problem.guess, self.hushed, plain_min=4),
         )
         self.problems.setdefault((problem.line, problem.column, problem.key), quiet)
 
