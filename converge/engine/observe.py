@@ -15,6 +15,9 @@ from converge.core.state import Observation, Unknown
 ROUNDS_MAX = 12
 """A look that asks more often than this in a row is a bug; it would cost a round trip each."""
 
+WHO = Run(("hostname",))
+"""Asked with the first questions of a whole look: a mistyped --host must not reach a stranger."""
+
 Heard = dict[Query, Answer]
 
 
@@ -35,15 +38,31 @@ def observe(
     for node in sorted(readers):
         mine = [id for id in graph.order if id.node == node and id in wanted]
         answers: Heard = {}
-        observed.update(_observe_node(graph, mine, readers[node], answers))
+        seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
+        stranger = _stranger(graph, node, answers)
+        observed.update({id: Unknown(stranger) for id in seen} if stranger else seen)
         heard[node] = tuple(answers.items())
     return Snapshot(taken, observed, heard)
 
 
+def _stranger(graph: Graph, node: str, heard: Heard) -> str:
+    """Why this is not the machine that is meant, if it says another name than the node's."""
+    said, meant = heard.get(WHO, Answer(1)), graph.pair.nodes[node].hostname
+    name = said.stdout.strip()
+    if said.lost or said.code or not name or _short(name) in (_short(meant), node.lower()):
+        return ""
+    return f"this machine calls itself {name}, and {node} is called {meant}: is it the right one?"
+
+
+def _short(hostname: str) -> str:
+    return hostname.partition(".")[0].lower()
+
+
 def _observe_node(
-    graph: Graph, ids: list[ResourceId], reader: Reader, heard: Heard
+    graph: Graph, ids: list[ResourceId], reader: Reader, heard: Heard, also: tuple[Query, ...]
 ) -> dict[ResourceId, Observation[Any]]:
-    """Advance all looks of a node together, one batch of new queries a round."""
+    """Advance all looks of a node together, one batch of new queries a round; `also` are asked
+    with the first."""
     seen: dict[ResourceId, Observation[Any]] = {}
     asking: dict[ResourceId, tuple[Look[Any], Query]] = {}
     for id in ids:
@@ -51,7 +70,8 @@ def _observe_node(
     for _ in range(ROUNDS_MAX):
         if not asking:
             return seen
-        new = list(dict.fromkeys(q for _, q in asking.values() if q not in heard))
+        wanted = (*(q for _, q in asking.values()), *also)
+        new = list(dict.fromkeys(q for q in wanted if q not in heard))
         answers = reader.ask(new) if new else []
         silent = not heard and len(new) > 1 and len({answer.lost for answer in answers}) == 1
         heard.update(zip(new, answers, strict=True))

@@ -44,7 +44,7 @@ def test_equal_queries_are_asked_once_and_rounds_are_shared():
     snapshot = seen(node, tables, kinds)
     assert node.asked == ["get shared", "get kx", "get ky"]
     assert node.batches == 2
-    assert snapshot.heard["a"][0] == (Run(("get", "shared")), Answer(0, "k"))
+    assert dict(snapshot.heard["a"])[Run(("get", "shared"))] == Answer(0, "k")
 
 
 def test_silence_is_unknown_and_never_absent():
@@ -57,9 +57,11 @@ def test_silence_is_unknown_and_never_absent():
 
 def test_a_node_that_answers_nothing_has_one_reason():
     tables = declared("a", lamp_x={}, lamp_y={}, lamp_z={})
-    observed = seen(ToyNode(ToyClock(), silent={"lamp.x", "lamp.y", "lamp.z"}), tables).observed
+    observed = seen(
+        ToyNode(ToyClock(), silent={"hostname", "lamp.x", "lamp.y", "lamp.z"}), tables
+    ).observed
     assert set(observed.values()) == {Unknown("no answer within 10 s")}
-    observed = seen(ToyNode(ToyClock(), silent={"lamp.x", "lamp.y"}), tables).observed
+    observed = seen(ToyNode(ToyClock(), silent={"hostname", "lamp.x", "lamp.y"}), tables).observed
     assert Unknown("get lamp.x: no answer within 10 s") in observed.values()
 
 
@@ -145,3 +147,16 @@ def test_a_mistake_before_any_answer_is_ours():
     id = ResourceId("a", "wrong", "w")
     with pytest.raises(ValueError, match="invalid literal"):
         seen(ToyNode(ToyClock()), {id: Wrong(id=id)}, {**KINDS, "wrong": Wrong})
+
+
+def test_a_machine_with_another_name_is_not_looked_at_as_this_node():
+    node = ToyNode(ToyClock(), {"lamp.x": "on"}, hostname="stranger.example.org\n")
+    snapshot = seen(node, declared("a", lamp_x={}))
+    told = snapshot.observed[ResourceId("a", "lamp", "x")]
+    assert isinstance(told, Unknown)
+    assert "calls itself stranger.example.org, and a is called a" in told.why
+    for name in ("a\n", "A.example.org\n", ""):
+        node.hostname = name
+        assert seen(node, declared("a", lamp_x={})).observed[ResourceId("a", "lamp", "x")] == (
+            Present(ToyState("on"))
+        )

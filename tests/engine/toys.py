@@ -57,6 +57,7 @@ class ToyNode:
     dies_after: int = 10**9
     log: list[str] | None = None
     name: str = "a"
+    hostname: str = ""
     _coming: list[tuple[float, str, str]] = field(default_factory=list)
     _ends: dict[Ticket, float] = field(default_factory=dict)
 
@@ -67,6 +68,9 @@ class ToyNode:
 
     def _answer(self, query: Query) -> Answer:
         assert isinstance(query, Run)
+        if query.argv == ("hostname",):
+            silent = "hostname" in self.silent
+            return Answer(lost="no answer within 10 s") if silent else Answer(0, self.hostname)
         self.asked.append(str(query))
         key = query.argv[1]
         if key in self.silent:
