@@ -13,7 +13,7 @@ import pytest
 from converge.cli.site import graph_of, read_desired
 from converge.core.desired import Source
 from converge.core.host import Command, Edit, Write
-from converge.core.secret import Secret, join, masked
+from converge.core.secret import PLAIN_MIN, Secret, join, masked
 from converge.engine.desired.toml import Notes
 from tests.cli.commands import SEED, Pair, Said, converge
 
@@ -185,10 +185,15 @@ def test_masking_reaches_every_place() -> None:
 
 def test_a_short_secret_is_masked_only_where_one_is_written() -> None:
     text = "vhid 1 pass 1 mtu 1500 pass 12345"
-    assert masked(text, [Secret("1"), Secret("12345")]) == text
-    hidden = masked(text, [Secret("1"), Secret("12345")], [r"pass (\w+)"])
+    short = [Secret("1"), Secret("12345")]
+    assert masked(text, short, plain_min=PLAIN_MIN) == text
+    hidden = masked(text, short, [r"pass (\w+)"], PLAIN_MIN)
     assert hidden == "vhid 1 pass *** mtu 1500 pass ***"
-    assert masked("pass 123456", [Secret("123456")]) == "pass ***"
+    assert masked("pass 123456", [Secret("123456")], plain_min=PLAIN_MIN) == "pass ***"
+
+
+def test_outside_bundles_a_short_secret_is_masked_too() -> None:
+    assert masked("ifconfig em0 vhid 7 pass q7", [Secret("q7")]).endswith("pass ***")
 
 
 def test_a_message_about_the_desired_file_quotes_no_short_one_either() -> None:

@@ -63,7 +63,7 @@ def masked(
     text: str,
     secrets: Iterable[Secret],
     patterns: Iterable[str] = (),
-    plain_min: int = PLAIN_MIN,
+    plain_min: int = 1,
 ) -> str:
     """`text` without what group 1 of each of the regular expressions matches, and without the
     secrets, wherever they stand. A secret shorter than `plain_min` is masked by expressions only.

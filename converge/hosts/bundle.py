@@ -12,7 +12,7 @@ from typing import Any
 
 from converge.core.errors import ConvergeError, NoSuchFile
 from converge.core.host import Answer, Query, Run
-from converge.core.secret import Secret, masked
+from converge.core.secret import PLAIN_MIN, Secret, masked
 
 FORMAT_VERSION = 1
 
@@ -130,7 +130,7 @@ def _key(query: Query) -> tuple[str, ...]:
 
 def _entry(query: Query, answer: Answer, secrets: tuple[Secret, ...]) -> dict[str, Any]:
     outputs = {
-        name: masked(text, secrets, query.secrets)
+        name: masked(text, secrets, query.secrets, PLAIN_MIN)
         for name, text in (
             ("stdout", answer.stdout),
             ("stderr", answer.stderr),

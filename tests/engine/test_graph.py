@@ -90,3 +90,21 @@ def test_what_precedes_is_needed_by_what_comes_after_it_if_that_is_there():
     graph, flaws = build(PAIR, tables, KINDS)
     assert not flaws
     assert names(graph.order) == ["a/lamp.y", "a/lamp.z", "a/lamp.a"]
+
+
+def test_two_that_want_the_same_thing_are_a_flaw_on_each_node_by_itself():
+    class Greedy(Lamp):
+        kind: ClassVar[str] = "greedy"
+
+        def claims(self):
+            return ("the socket",)
+
+    kinds = {**KINDS, "greedy": Greedy}
+    one, other = (Greedy(id=ResourceId("a", "greedy", n)) for n in "pq")
+    far = Greedy(id=ResourceId("b", "greedy", "q"))
+    (flaw,) = build(PAIR, {r.id: r for r in (one, other)}, kinds)[1]
+    assert (
+        flaw.message == "greedy.p and greedy.q both want the socket: only one of them can have it"
+    )
+    assert str(flaw.id) == "a/greedy.q"
+    assert build(PAIR, {r.id: r for r in (one, far)}, kinds)[1] == []

@@ -1,5 +1,7 @@
 """A resource block in hast.conf: reading, comparing, writing, and what is refused."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from converge.core.graph import Graph
 from converge.core.host import NO_SUCH_FILE, Answer, Edit, edited
+from converge.core.ids import ResourceId
+from converge.core.plan import Action, Allow, Refuse, Snapshot, Verdict
 from converge.core.resource import Resource
 from converge.core.state import Absent, Present, Unknown, in_sync
+from converge.engine.run.guards import Facts
+from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast_entry import HastEntry, HastEntryState, entry_in
 from converge.freebsd.hast_entry.grammar import KEYWORDS, parse_conf
-from tests.freebsd.around import Neighbours, Surroundings, change, made
+from tests.freebsd.around import Neighbours, Surroundings, change, made, pair
 from tests.looking import see
 from tests.recorded import recording
 
@@ -398,3 +405,24 @@ def test_a_block_that_lacks_what_hastd_needs_is_seen_as_it_is() -> None:
 def test_it_is_a_resource_without_needs() -> None:
     assert issubclass(HastEntry, Resource)
     assert list(entry().needed(Surroundings())) == []
+
+
+def test_the_disk_of_a_primary_is_not_changed_in_the_file() -> None:
+    (guard,) = HastEntry.guards
+    moved = entry(nodes={**NODES, "hastb": {**NODES["hastb"], "local": "/dev/ad7"}})
+    seen = saw(entry(), ARTICLE)
+    (write,) = moved.actions(change(moved, seen, wish(moved)))
+    write = replace(write, wish=wish(moved))
+    leads = HastState("primary", "/dev/ad6", "192.168.1.52", "fullsync", "test")
+    id_a, id_b = (ResourceId(node, "hast", "test") for node in ("hasta", "hastb"))
+    roles = {id_a: Present(leads), id_b: Present(replace(leads, role="secondary"))}
+
+    def judged(action: Action, hast: dict[ResourceId, Present[HastState]]) -> Verdict:
+        snapshot = Snapshot(datetime(2026, 11, 23, tzinfo=UTC), {entry().id: seen, **hast})
+        return guard.judge(action, Facts(Graph(pair(), {}, (), {}, {}, {}), snapshot))
+
+    verdict = judged(write, roles)
+    assert isinstance(verdict, Refuse)
+    assert verdict.why.startswith("hasta/hast.test is primary")
+    assert judged(write, {id_b: roles[id_b]}) == Allow()
+    assert judged(replace(write, wish=wish(entry(timeout=5))), roles) == Allow()
