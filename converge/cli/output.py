@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -26,13 +27,19 @@ def flushed(code: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if code == 0:
             cannot_say(wrong)
-        return code or CANNOT_SAY
+        code = code or CANNOT_SAY
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:  # The code alone must say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     return code
 
 
 def cannot_say(wrong: OSError) -> None:
-    """One line on stderr."""
-    click.echo(f"converge: cannot write the output: {wrong.strerror}", err=True)
+    """One line on stderr, when that takes it."""
+    with contextlib.suppress(OSError):
+        click.echo(f"converge: cannot write the output: {wrong.strerror}", err=True)
 
 
 def while_saying(wrong: OSError) -> bool:

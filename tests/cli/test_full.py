@@ -12,6 +12,15 @@ CLOSED = "import os, sys; os.close(1); os.execv(sys.argv[1], sys.argv[1:])"
 CONVERGE = (sys.executable, "-m", "converge")
 
 
+@pytest.fixture(autouse=True, params=["buffered", "unbuffered"])
+def _buffered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python meets a full disk when it writes or when it ends; the same must come of both."""
+    if request.param == "buffered":
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+
+
 @pytest.mark.parametrize("words", [("version",), ("plan",), ("--help",), ("lab", "faults")])
 def test_a_full_disk_and_a_closed_output_are_exit_code_74(
     words: tuple[str, ...], fresh: Pair
@@ -46,6 +55,13 @@ def test_a_full_stderr_changes_no_exit_code(words: tuple[str, ...], code: int) -
             [*CONVERGE, *words], stdout=subprocess.PIPE, stderr=full, check=False, timeout=30
         )
     assert (done.returncode, done.stdout) == (code, b"")
+
+
+def test_neither_stream_takes_a_word() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        argv = [*CONVERGE, "version"]
+        done = subprocess.run(argv, stdout=full, stderr=full, check=False, timeout=30)
+    assert done.returncode == 74
 
 
 def test_what_nobody_hears_out_is_no_failure_of_the_disk() -> None:
