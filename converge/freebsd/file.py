@@ -66,8 +66,8 @@ class File(Resource[FileState]):
     mode: str | None = Field(
         default=None,
         pattern=r"^[0-7]{3,4}$",
-        description='Its mode in octal digits, "000" to "7777" (chmod(1)). Default: as it is; '
-        "0644 for a new file.",
+        description='Its mode in octal digits, "000" to "7777" (chmod(1)). Default: "600" where '
+        "the content is a secret; else as it is, 0644 for a new file.",
     )
     owner: str | None = Field(
         default=None,
@@ -96,8 +96,13 @@ class File(Resource[FileState]):
         return {"path": self.id.name}
 
     @property
+    def _digits(self) -> str | None:
+        """What chmod is told: nobody but the owner reads a secret, unless the operator says so."""
+        return "600" if self.mode is None and isinstance(self.content, Secret) else self.mode
+
+    @property
     def _mode(self) -> str | None:
-        return None if self.mode is None else self.mode.zfill(4)
+        return self._digits and self._digits.zfill(4)
 
     def want(self, view: View) -> Wish[FileState]:
         if self.content is None and isinstance(view.observed(self.id.ref), Absent):
@@ -118,7 +123,7 @@ class File(Resource[FileState]):
         stat = parse_stat(answer.stdout) if answer.code == 0 else None
         if stat is None:
             return Unknown(f"{path}: {answer.said}")
-        mode = None if self.mode is None else f"{stat.mode:04o}"
+        mode = None if self._mode is None else f"{stat.mode:04o}"
         owner = None if self.owner is None else stat.owner
         if self.content is None:
             return Present(FileState(None, mode, owner))
@@ -145,7 +150,7 @@ class File(Resource[FileState]):
         seen = change.observed if isinstance(change.observed, Present) else None
         differs = ["content"] if seen is None else differing(seen, change.wish)
         if "content" in differs and self.content is not None:
-            write = Write(path, self.content, self.mode, self.owner)
+            write = Write(path, self.content, self._digits, self.owner)
             why = f"{path} does not exist" if seen is None else f"{path} has another content"
             return (self.up("write", why, write),)
         steps = []
@@ -154,5 +159,5 @@ class File(Resource[FileState]):
             steps.append(self.up("chown", why, Command(("chown", str(self.owner), path))))
         if seen is not None and "mode" in differs:
             why = f"{path} has mode {seen.state.mode}, wished is {self._mode}"
-            steps.append(self.up("chmod", why, Command(("chmod", str(self.mode), path))))
+            steps.append(self.up("chmod", why, Command(("chmod", str(self._digits), path))))
         return tuple(steps)

@@ -163,12 +163,21 @@ def test_a_secret_content_is_never_shown() -> None:
     file = File.model_validate({"id": id, "content": Secret("s3cret")})
     seen = look(file, "600 root:wheel\n", "0ld")
     (action,) = act(file, seen)
-    assert action.effect == Write("/etc/x", Secret("s3cret"))
+    assert action.effect == Write("/etc/x", Secret("s3cret"), "600")
     told = f"{seen}{action}{action.effect}{file!r}{wish(file)}"
     assert "s3cret" not in told
     assert "0ld" not in told
     for text in ("s3cret", "***"):
         assert in_sync(look(file, "600 root:wheel\n", text), wish(file))
+
+
+def test_a_secret_is_read_by_its_owner_alone_unless_the_table_says_otherwise() -> None:
+    table = {"id": ResourceId("hasta", "file", "/etc/x"), "content": Secret("s3cret")}
+    file = File.model_validate(table)
+    (action,) = act(file, look(file, "644 root:wheel\n", "s3cret"))
+    assert action.effect == Command(("chmod", "600", "/etc/x"))
+    file = File.model_validate({**table, "mode": "640"})
+    assert in_sync(look(file, "640 root:wheel\n", "s3cret"), wish(file))
 
 
 def test_offers_its_path() -> None:
