@@ -98,6 +98,10 @@ class Resource(BaseModel, Generic[S]):
         """What on its node only one resource can have: a key of a file, a vhid, a disk."""
         return ()
 
+    def claims_of_pair(self) -> Iterable[str]:
+        """What only one resource of both nodes can have: the one copy that is written to."""
+        return ()
+
     def offers(self) -> Mapping[str, str]:
         """What others may ask of this one: an address, a device path."""
         return {}

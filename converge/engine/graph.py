@@ -127,12 +127,13 @@ def _disputed(resources: Table, implied_by: Mapping[ResourceId, ResourceId]) -> 
     owners: dict[tuple[str, str], ResourceId] = {}
     flaws: list[Flaw] = []
     for id in sorted(resources, key=lambda id: (id in implied_by, id)):
-        for claim in resources[id].claims():
-            first = owners.setdefault((id.node, claim), id)
+        one = resources[id]
+        claims = [(id.node, claim) for claim in one.claims()]
+        for place, claim in claims + [("", claim) for claim in one.claims_of_pair()]:
+            first = owners.setdefault((place, claim), id)
             if first != id:
-                message = (
-                    f"{first.ref} and {id.ref} both want {claim}: only one of them can have it"
-                )
+                both = f"{first.ref} and {id.ref}" if place else f"{first} and {id}"
+                message = f"{both} both want {claim}: only one of them can have it"
                 flaws.append(Flaw(_declarer(implied_by, id), "", message))
     return flaws
 

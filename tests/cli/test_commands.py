@@ -36,6 +36,17 @@ def test_validate_tells_what_is_wrong_between_tables(tmp_path: Path) -> None:
     assert 'did you mean "carp.vip"?' in said.err
 
 
+def test_validate_makes_no_two_nodes_primary(tmp_path: Path) -> None:
+    config = tmp_path / "desired.toml"
+    config.write_text(SEED.read_text().replace('follow      = "carp.vip"', 'role = "primary"'))
+    said = converge("validate", "-c", str(config))
+    assert said.code == 65
+    assert "hasta/hast.test and hastb/hast.test both want the role primary of test" in said.err
+    other = '\n[node.hastb.hast.test]\nrole = "secondary"\n'
+    config.write_text(config.read_text() + other)
+    assert converge("validate", "-c", str(config)).code == 0
+
+
 def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert converge("validate").code == 66
     monkeypatch.setenv("CONVERGE_CONFIG", str(SEED))

@@ -108,3 +108,19 @@ def test_two_that_want_the_same_thing_are_a_flaw_on_each_node_by_itself():
     )
     assert str(flaw.id) == "a/greedy.q"
     assert build(PAIR, {r.id: r for r in (one, far)}, kinds)[1] == []
+
+
+def test_what_one_node_of_the_pair_can_have_is_not_wanted_on_both() -> None:
+    class Crown(Lamp):
+        kind: ClassVar[str] = "crown"
+
+        def claims_of_pair(self):
+            return ("the crown",)
+
+    kinds = {**KINDS, "crown": Crown}
+    here, there = (Crown(id=ResourceId(node, "crown", "x")) for node in "ab")
+    (flaw,) = build(PAIR, {r.id: r for r in (here, there)}, kinds)[1]
+    assert (
+        flaw.message == "a/crown.x and b/crown.x both want the crown: only one of them can have it"
+    )
+    assert build(PAIR, {here.id: here}, kinds)[1] == []

@@ -100,6 +100,9 @@ class Hast(Resource[HastState]):
     def claims(self) -> tuple[str, ...]:
         return (f"the disk {self.device}", f"the device /dev/hast/{self._provider}")
 
+    def claims_of_pair(self) -> tuple[str, ...]:
+        return (f"the role primary of {self.id.name}",) if self.role == "primary" else ()
+
     def offers(self) -> dict[str, str]:
         return {
             "device": f"/dev/hast/{self._provider}",
