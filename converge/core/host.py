@@ -16,6 +16,12 @@ NO_SUCH_FILE = 66
 CHANGED_MEANWHILE = 75
 """Code of the answer to `Edit` when the old text is no longer there (EX_TEMPFAIL)."""
 
+CANNOT_CREATE = 73
+"""Code of a `Write` or `Edit` whose file cannot come into being (EX_CANTCREAT, sysexits(3))."""
+
+IO_ERROR = 74
+"""Code of one whose content cannot be written: the disk is full or broken (EX_IOERR)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -58,6 +64,11 @@ class Command:
     argv: tuple[Text, ...]
     deadline_s: float = 30.0
     stdin: Text = ""
+
+    @property
+    def secret_words(self) -> tuple[Secret, ...]:
+        """The secrets that the program is told: none may come back in its answer."""
+        return tuple(t for t in (*self.argv, self.stdin) if isinstance(t, Secret))
 
     def __str__(self) -> str:
         return " ".join(
@@ -173,3 +184,23 @@ def edited(text: str, old: str, new: str) -> str | None:
     if found < 0:
         return None
     return whole[:found] + new + whole[found + len(old) :]
+
+
+def absent() -> Answer:
+    """The answer to a `Read` of what is not there."""
+    return Answer(NO_SUCH_FILE)
+
+
+def unreadable(path: str, why: str) -> Answer:
+    """The answer to a `Read` of what is there and cannot be read: it is not absent."""
+    return Answer(lost=f"{path} cannot be read: {why}")
+
+
+def unwritable(path: str, why: str, code: int) -> Answer:
+    """The answer to a `Write` or `Edit` that could not be done: the file is as it was."""
+    return Answer(code, stderr=f"{path} cannot be written: {why}")
+
+
+def changed_meanwhile(path: str) -> Answer:
+    """The answer to an `Edit` whose old text is gone."""
+    return Answer(CHANGED_MEANWHILE, stderr=f"{path} has been changed by somebody else meanwhile")

@@ -1,18 +1,12 @@
-"""What all hosts say alike: bytes and texts, how much is kept, the words for a lost answer."""
+"""What real hosts do alike: bytes and texts, how much is kept, the words for a lost answer."""
 
 from __future__ import annotations
 
-from converge.core.host import CHANGED_MEANWHILE, NO_SUCH_FILE, Answer, Command
-from converge.core.secret import Secret, masked
+from converge.core.host import Answer, Command
+from converge.core.secret import masked
 
 KEEP = 1024 * 1024
 """Bytes that are kept of each output of a program, and the largest file that is read."""
-
-CANNOT_CREATE = 73
-"""Code of a `Write` or `Edit` whose file cannot come into being (EX_CANTCREAT, sysexits(3))."""
-
-IO_ERROR = 74
-"""Code of one whose content cannot be written: the disk is full or broken (EX_IOERR)."""
 
 READ_S = 10.0
 """Deadline of a `Read`: the file may be on a disk that does not answer."""
@@ -52,26 +46,5 @@ def trimmed(answer: Answer, command: Command, *, whole: bool) -> Answer:
     lost = answer.lost
     if whole and not lost and any(len(output) > KEEP for output in outputs):
         lost = f"{command.argv[0]} printed more than {KEEP} bytes"
-    secrets = [text for text in (*command.argv, command.stdin) if isinstance(text, Secret)]
-    stdout, stderr = (masked(decoded(output[:KEEP]), secrets) for output in outputs)
-    return Answer(0 if lost else answer.code, stdout, stderr, masked(lost, secrets))
-
-
-def absent() -> Answer:
-    """The answer to a `Read` of what is not there."""
-    return Answer(NO_SUCH_FILE)
-
-
-def unreadable(path: str, why: str) -> Answer:
-    """The answer to a `Read` of what is there and cannot be read: it is not absent."""
-    return Answer(lost=f"{path} cannot be read: {why}")
-
-
-def unwritable(path: str, why: str, code: int) -> Answer:
-    """The answer to a `Write` or `Edit` that could not be done: the file is as it was."""
-    return Answer(code, stderr=f"{path} cannot be written: {why}")
-
-
-def changed_meanwhile(path: str) -> Answer:
-    """The answer to an `Edit` whose old text is gone."""
-    return Answer(CHANGED_MEANWHILE, stderr=f"{path} has been changed by somebody else meanwhile")
+    stdout, stderr = (masked(decoded(output[:KEEP]), command.secret_words) for output in outputs)
+    return Answer(0 if lost else answer.code, stdout, stderr, masked(lost, command.secret_words))

@@ -12,19 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from converge.core.host import Answer, Edit, Write, edited
-from converge.core.secret import reveal
-from converge.hosts.answers import (
+from converge.core.host import (
     CANNOT_CREATE,
     IO_ERROR,
-    KEEP,
+    Answer,
+    Edit,
+    Write,
     absent,
     changed_meanwhile,
-    decoded,
-    encoded,
+    edited,
     unreadable,
     unwritable,
 )
+from converge.core.secret import reveal
+from converge.hosts.answers import KEEP, decoded, encoded
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 

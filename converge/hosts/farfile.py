@@ -5,20 +5,20 @@ Pure: what to run there, and what its answer means.
 
 from __future__ import annotations
 
-from converge.core.host import CHANGED_MEANWHILE, Answer, Command, Write
-from converge.core.secret import Secret, reveal
-from converge.hosts.answers import (
+from converge.core.host import (
     CANNOT_CREATE,
+    CHANGED_MEANWHILE,
     IO_ERROR,
-    KEEP,
-    READ_S,
+    Answer,
+    Command,
+    Write,
     absent,
     changed_meanwhile,
-    encoded,
-    silence,
     unreadable,
     unwritable,
 )
+from converge.core.secret import Secret, reveal
+from converge.hosts.answers import KEEP, READ_S, encoded, silence
 
 _REPLACE_S = 20.0  # sync(8) of a whole machine, where there is no fsync(1)
 

@@ -19,9 +19,10 @@ from converge.core.host import (
     Ticket,
     Wait,
     Write,
+    unreadable,
 )
 from converge.hosts import disk
-from converge.hosts.answers import READ_S, trimmed, unreadable
+from converge.hosts.answers import READ_S, trimmed
 from converge.hosts.processes import Children
 
 AT_ONCE = 16
@@ -53,7 +54,7 @@ class LocalReader:
     def _run(self, runs: Mapping[int, Run]) -> dict[int, Answer]:
         """Start as many as may run at once, and the next whenever one ends."""
         waiting = list(runs.items())[::-1]
-        running: dict[int, int] = {}
+        running: dict[Ticket, int] = {}
         answers: dict[int, Answer] = {}
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
@@ -61,8 +62,8 @@ class LocalReader:
                 command = Command(query.argv, query.deadline_s)
                 then = partial(trimmed, command=command, whole=True)
                 running[self._children.start(command, then)] = place
-            for number, answer in self._children.wait(running, math.inf).items():
-                answers[running.pop(number)] = answer
+            for ticket, answer in self._children.wait(running, math.inf).items():
+                answers[running.pop(ticket)] = answer
         return answers
 
 
@@ -74,18 +75,17 @@ class LocalHost(LocalReader):
         match effect:
             case Command():
                 then = partial(trimmed, command=effect, whole=False)
-                return Ticket(self._children.start(effect, then))
+                return self._children.start(effect, then)
             case Write():
-                return Ticket(self._children.done(disk.write(effect)))
+                return self._children.done(disk.write(effect))
             case Edit():
-                return Ticket(self._children.done(disk.edit(effect)))
+                return self._children.done(disk.edit(effect))
             case Wait():
-                return Ticket(self._children.done(Answer()))
+                return self._children.done(Answer())
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Those of the tickets that ended. Deadlines are kept in here and in `ask`."""
-        ended = self._children.wait(tickets, until_s)
-        return {Ticket(number): answer for number, answer in ended.items()}
+        return self._children.wait(tickets, until_s)
 
 
 class _Reading(Thread):

@@ -10,26 +10,26 @@ import signal
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from converge.core.host import Answer, Clock, Command
+from converge.core.host import Answer, Clock, Command, Ticket
 from converge.hosts.answers import ENVIRONMENT, KEEP
 from converge.hosts.child import Child, close, start
 
 
 class Children:
-    """The programs that run now, and the answers of those that ended, by number."""
+    """The programs that run now, and the answers of those that ended, by ticket."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._selector = selectors.DefaultSelector()
-        self._running: dict[int, Child] = {}
-        self._ended: dict[int, Answer] = {}
-        self._last = 0
+        self._running: dict[Ticket, Child] = {}
+        self._ended: dict[Ticket, Answer] = {}
+        self._last = Ticket(0)
 
-    def done(self, answer: Answer) -> int:
-        """A number for what has its answer already."""
-        self._last += 1
-        self._ended[self._last] = answer
-        return self._last
+    def done(self, answer: Answer) -> Ticket:
+        """A ticket for what has its answer already."""
+        ticket = self._next()
+        self._ended[ticket] = answer
+        return ticket
 
     def start(
         self,
@@ -37,7 +37,7 @@ class Children:
         then: Callable[[Answer], Answer],
         keep: int = KEEP + 1,
         env: Mapping[str, str] = ENVIRONMENT,
-    ) -> int:
+    ) -> Ticket:
         """Start a program; its answer goes through `then`. One that cannot start is lost.
 
         `keep`: bytes that are kept of each output; the rest is read and dropped.
@@ -53,19 +53,19 @@ class Children:
             self._selector.register(
                 child.mouth, selectors.EVENT_WRITE, partial(self._speak, child)
             )
-        self._last += 1
-        self._running[self._last] = child
-        return self._last
+        ticket = self._next()
+        self._running[ticket] = child
+        return ticket
 
-    def wait(self, numbers: Collection[int], until_s: float) -> dict[int, Answer]:
+    def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Wait until one of these ends or `elapsed` reaches `until_s`; those that ended.
 
         What has been handed out is forgotten; where nothing is left to wait for it is {} at once.
         """
         self._turn(0.0)
         while True:
-            ended = {n: self._ended.pop(n) for n in sorted(numbers) if n in self._ended}
-            waiting = any(number in self._running for number in numbers)
+            ended = {t: self._ended.pop(t) for t in sorted(tickets) if t in self._ended}
+            waiting = any(ticket in self._running for ticket in tickets)
             if ended or not waiting or self._clock.elapsed() >= until_s:
                 return ended
             self._turn(until_s)
@@ -78,6 +78,10 @@ class Children:
         self._running.clear()
         self._selector.close()
 
+    def _next(self) -> Ticket:
+        self._last = Ticket(self._last + 1)
+        return self._last
+
     def _turn(self, until_s: float) -> None:
         """Sleep until somebody says something or it is time to look; then see who is over."""
         now_s = self._clock.elapsed()
@@ -85,11 +89,11 @@ class Children:
         for key, _ in self._selector.select(max(0.0, min([until_s - now_s, *naps_s]))):
             key.data(key.fd)
         now_s = self._clock.elapsed()
-        for number, child in tuple(self._running.items()):
+        for ticket, child in tuple(self._running.items()):
             if child.step(now_s):
-                del self._running[number]
+                del self._running[ticket]
                 self._forget(child)
-                self._ended[number] = child.then(child.answer())
+                self._ended[ticket] = child.then(child.answer())
 
     def _forget(self, child: Child) -> None:
         for ear in tuple(child.ears):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from converge.core.host import (
+    CANNOT_CREATE,
     NO_SUCH_FILE,
     Answer,
     Clock,
@@ -19,18 +20,12 @@ from converge.core.host import (
     Ticket,
     Wait,
     Write,
+    changed_meanwhile,
     edited,
 )
 from converge.core.secret import Secret, masked, reveal
 from converge.hosts import farfile
-from converge.hosts.answers import (
-    CANNOT_CREATE,
-    ENVIRONMENT,
-    KEEP,
-    changed_meanwhile,
-    encoded,
-    trimmed,
-)
+from converge.hosts.answers import ENVIRONMENT, KEEP, encoded, trimmed
 from converge.hosts.processes import Children
 from converge.hosts.script import longest_s, parse_answers, script
 from converge.hosts.target import CONNECT_S, Target, command_line, parse_target, socket_folder
@@ -85,10 +80,10 @@ class SshReader:
         """Send one batch and wait for it. Where there is nothing to say, nothing is sent."""
         if not commands:
             return []
-        number = self._start(commands, lambda raw: raw)
-        return self._unpacked(self._children.wait([number], math.inf)[number], commands)
+        ticket = self._start(commands, lambda raw: raw)
+        return self._unpacked(self._children.wait([ticket], math.inf)[ticket], commands)
 
-    def _start(self, commands: Sequence[Command], then: Callable[[Answer], Answer]) -> int:
+    def _start(self, commands: Sequence[Command], then: Callable[[Answer], Answer]) -> Ticket:
         """One ssh. The script is its stdin, so that no argv here shows what is in it."""
         argv = command_line(self._target, self._program, self._folder)
         deadline_s = CONNECT_S + _SLACK_S + longest_s(commands)
@@ -99,8 +94,7 @@ class SshReader:
     def _unpacked(self, raw: Answer, commands: Sequence[Command]) -> list[Answer]:
         """The answers that came back in what ssh printed; the others are lost."""
         came = parse_answers(encoded(raw.stdout), commands)
-        words = [text for command in commands for text in (*command.argv, command.stdin)]
-        secrets = [text for text in words if isinstance(text, Secret)]
+        secrets = [secret for command in commands for secret in command.secret_words]
         lost = Answer(lost=masked(self._why(raw), secrets))
         return [came.get(place, lost) for place in range(len(commands))]
 
@@ -120,19 +114,18 @@ class SshHost(SshReader):
         """Start it. Files are written here and now; their answer is there at the next wait."""
         match effect:
             case Command():
-                return Ticket(self._start([effect], lambda raw: self._ended(effect, raw)))
+                return self._start([effect], lambda raw: self._ended(effect, raw))
             case Write():
                 answer = farfile.replaced(effect.path, *self._send([farfile.writing(effect)]))
-                return Ticket(self._children.done(answer))
+                return self._children.done(answer)
             case Edit():
-                return Ticket(self._children.done(self._edit(effect)))
+                return self._children.done(self._edit(effect))
             case Wait():
-                return Ticket(self._children.done(Answer()))
+                return self._children.done(Answer())
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Those of the tickets that ended. The deadlines of commands are kept over there."""
-        ended = self._children.wait(tickets, until_s)
-        return {Ticket(number): answer for number, answer in ended.items()}
+        return self._children.wait(tickets, until_s)
 
     def _ended(self, command: Command, raw: Answer) -> Answer:
         return trimmed(self._unpacked(raw, [command])[0], command, whole=False)

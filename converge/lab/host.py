@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from converge.core.host import (
-    CHANGED_MEANWHILE,
-    NO_SUCH_FILE,
+    CANNOT_CREATE,
+    IO_ERROR,
     Answer,
     Command,
     Edit,
@@ -20,9 +20,13 @@ from converge.core.host import (
     Ticket,
     Wait,
     Write,
+    absent,
+    changed_meanwhile,
     edited,
+    unreadable,
+    unwritable,
 )
-from converge.core.secret import Secret, masked, reveal
+from converge.core.secret import masked, reveal
 from converge.lab import machine
 from converge.lab.machine import syslog
 from converge.lab.net.links import talks
@@ -30,12 +34,6 @@ from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, World
 
 WRITE_S = 0.02
-CANNOT_CREATE = 73
-"""Code of a `Write` that could not be done (EX_CANTCREAT, sysexits(3))."""
-
-IO_ERROR = 74
-"""Code of one whose content does not fit on the disk (EX_IOERR)."""
-
 CONNECT_S = 5.0
 """How long a login from the other node tries a machine that is silent."""
 
@@ -132,9 +130,9 @@ def _late(asked: Run | Command) -> str:
 def _content(world: World, node: str, path: str) -> Answer:
     file = read_file(world, node, path)
     if file is None:
-        return Answer(NO_SUCH_FILE)
+        return absent()
     if file.is_dir:
-        return Answer(lost=f"{path} cannot be read: it is a directory")
+        return unreadable(path, "it is a directory")
     return Answer(0, file.text)
 
 
@@ -204,8 +202,7 @@ class LabHost(LabReader):
         self._lab.world = result.world
         if result.took_s > effect.deadline_s:
             return Answer(lost=_late(effect)), effect.deadline_s
-        secrets = [t for t in (*effect.argv, effect.stdin) if isinstance(t, Secret)]
-        answer = result.answer
+        answer, secrets = result.answer, effect.secret_words
         stdout, stderr = (masked(text, secrets) for text in (answer.stdout, answer.stderr))
         return replace(answer, stdout=stdout, stderr=stderr), result.took_s
 
@@ -219,15 +216,13 @@ class LabHost(LabReader):
         old = read_file(self._lab.world, self._node, effect.path) or File()
         text = edited(old.text, reveal(effect.old), reveal(effect.new))
         if text is None:
-            why = f"{effect.path} has been changed by somebody else meanwhile"
-            return Answer(CHANGED_MEANWHILE, stderr=why), WRITE_S
+            return changed_meanwhile(effect.path), WRITE_S
         return self._put(effect.path, replace(old, text=text))
 
     def _put(self, path: str, file: File) -> tuple[Answer, float]:
         written: Written = write_file(self._lab.world, self._node, path, file)
         if written.error:
             code = IO_ERROR if "space" in written.error else CANNOT_CREATE
-            why = f"{path} cannot be written: {written.error}"
-            return Answer(code, stderr=why), WRITE_S
+            return unwritable(path, written.error, code), WRITE_S
         self._lab.world = machine.react(written.world)
         return Answer(), WRITE_S + written.took_s
