@@ -104,8 +104,12 @@ class Run:
         return Told(tuple(passes), End.UNFINISHED)
 
     def next_pass(self) -> Pass:
-        this = plan(self.graph, {**self.evidence, **self.hosts}, self.clock)
+        this = plan(self.graph, self._readers, self.clock)
         return replace(this, plan=self.only(_doable(this.plan, self.hosts)))
+
+    @property
+    def _readers(self) -> dict[str, Reader]:
+        return {**self.evidence, **self.hosts}
 
     def _end_before(self, plan: Plan) -> End | None:
         if plan.empty:
@@ -126,8 +130,7 @@ class Run:
 
     def _carry_out(self, this: Pass, *, fresh: bool) -> tuple[Outcome, ...]:
         def look(ids: Iterable[ResourceId]) -> Snapshot:
-            readers = {**self.evidence, **self.hosts}
-            return observe(self.graph, readers, self.clock, ids)
+            return observe(self.graph, self._readers, self.clock, ids)
 
         def may(action: Action, snapshot: Snapshot) -> Verdict:
             return judge(action, Facts(self.graph, snapshot))

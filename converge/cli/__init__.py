@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import os
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
-from converge.core.errors import BadDesired, ConvergeError
+from converge.core.errors import BadDesired, ConvergeError, near
 
 COMMANDS = {
     "validate": "check the desired file without touching a node",
@@ -46,8 +45,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            guess = near(args[0], COMMANDS)
+            hint = f" Did you mean {guess!r}?" if guess else ""
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

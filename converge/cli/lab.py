@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from converge.cli.options import F, config_option
-from converge.core.errors import UsageError
+from converge.core.errors import UsageError, near
 
 
 def lab_option(function: F) -> F:
@@ -139,6 +137,6 @@ def known(word: str, words: object, what: str = "machines") -> None:
     names = [str(w) for w in words]  # type: ignore[attr-defined]
     if word in names:
         return
-    close = difflib.get_close_matches(word, names, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    raise UsageError(f"{word!r} is none of the {what} of the lab: {', '.join(names)}.{guess}")
+    guess = near(word, names)
+    hint = f" Did you mean {guess!r}?" if guess else ""
+    raise UsageError(f"{word!r} is none of the {what} of the lab: {', '.join(names)}.{hint}")

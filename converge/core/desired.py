@@ -1,4 +1,4 @@
-"""What the desired file says and where it says it. `engine/desired.py` reads it."""
+"""What the desired file says and where it says it. `engine/desired/` reads it."""
 
 from __future__ import annotations
 

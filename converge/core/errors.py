@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -71,3 +72,12 @@ class BadDesired(ConvergeError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(f"{len(problems)} problem(s) in the desired file")
         self.problems = problems
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """The word that was meant, or ''; capitals do not matter."""
+    import difflib  # only a mistake needs it
+
+    by_lower = {other.lower(): other for other in sorted(words, reverse=True)}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[close[0]] if close else ""

@@ -5,7 +5,6 @@ The only user of networkx.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import networkx as nx
 from pydantic import ValidationError
 
+from converge.core.errors import near
 from converge.core.graph import Graph, Neighbourhood
 from converge.core.ids import Ref, ResourceId
 from converge.core.pair import Pair
@@ -147,9 +147,8 @@ def _unmet(
     """A reference that leads nowhere, put at the table that a person wrote."""
     message = str(missing.args[0])
     word = message.split(" ", 1)[0]
-    names = sorted({other.ref for other in resources if other.node == id.node})
-    close = difflib.get_close_matches(word, names, n=1)
-    return Flaw(_declarer(implied_by, id), _field_with(resources[id], word), message, *close)
+    guess = near(word, {other.ref for other in resources if other.node == id.node})
+    return Flaw(_declarer(implied_by, id), _field_with(resources[id], word), message, guess)
 
 
 def _field_with(resource: Resource[Any], word: str) -> str:

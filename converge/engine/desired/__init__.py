@@ -13,13 +13,13 @@ from dataclasses import asdict
 from pydantic import BaseModel
 
 from converge.core.desired import Desired, GuardTable, NodeTable, PairTable, WitnessTable
-from converge.core.errors import BadDesired
+from converge.core.errors import BadDesired, near
 from converge.core.pair import Node, Pair
 from converge.core.secret import Secret
 from converge.engine.desired.checked import M, always_secret, checked, fields_of
 from converge.engine.desired.resources import Kinds, Read, Resources, read_resources, secrets_of
 from converge.engine.desired.toml import Notes, Secrecy, Table, read_toml
-from converge.engine.desired.wording import either, near
+from converge.engine.desired.wording import either
 
 SCHEMA = 1
 """The number of the form of file that this version reads."""

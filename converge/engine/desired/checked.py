@@ -11,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from converge.core.desired import Keys
+from converge.core.errors import near
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired.toml import Notes, Table
-from converge.engine.desired.wording import Schema, complaint, missing, near, schema_at, words
+from converge.engine.desired.wording import Schema, complaint, missing, schema_at, words
 
 Place = Callable[[Keys], Keys]
 """From a way inside a table to the way in the file."""

@@ -8,12 +8,12 @@ from functools import cache, partial
 from typing import Any
 
 from converge.core.desired import Keys
+from converge.core.errors import near
 from converge.core.ids import Ref, ResourceId
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired.checked import Place, always_secret, checked, fields_of
 from converge.engine.desired.toml import Notes, Table
-from converge.engine.desired.wording import near
 
 Kinds = Mapping[str, type[Resource[Any]]]
 Read = Callable[[str], str | None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from converge.core.desired import Keys
 from converge.core.duration import EXAMPLES, show_duration
+from converge.core.errors import near
 
 Schema = Mapping[str, Any]
 
@@ -57,13 +57,6 @@ _SYNTAX = {
     "Invalid date": "this looks like a date or a time but is none; put text into quotes",
     "Invalid value": "this is not a value: text needs quotes, and yes and no are true and false",
 }
-
-
-def near(word: str, words: Iterable[str]) -> str:
-    """The word that was meant, or nothing."""
-    by_lower = {other.lower(): other for other in sorted(words, reverse=True)}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1)
-    return by_lower[close[0]] if close else ""
 
 
 def either(words: Iterable[str]) -> str:

@@ -71,11 +71,9 @@ def _dumpfs(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resul
     if words.bad or len(words.rest) != 1:
         return failed(world, 1, "usage: dumpfs [-flm] filesys | device\n")
     path = words.rest[0]
-    device = storage.device(world, node, path)
-    if device is None:
-        return failed(world, 1, f"dumpfs: {path}: could not find special device\n")
-    if device.answers_in_s == math.inf:
-        return _never(world, path)
+    device = _answering(world, node, path, f"dumpfs: {path}: could not find special device\n")
+    if isinstance(device, Result):
+        return device
     ufs = _ufs_of(world, node, device)
     if device.fails == "read":
         return failed(world, 1, f"dumpfs: {path}: Input/output error\n")
@@ -105,14 +103,20 @@ def _fstyp(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
     if words.bad or len(words.rest) != 1:
         return failed(world, 1, "usage: fstyp [-l] [-s] [-u] special\n")
     path = words.rest[0]
-    device = storage.device(world, node, path)
-    if device is None:
-        return failed(world, 1, f"fstyp: {path}: {NO_SUCH}\n")
-    if device.answers_in_s == math.inf:
-        return _never(world, path)
+    device = _answering(world, node, path, f"fstyp: {path}: {NO_SUCH}\n")
+    if isinstance(device, Result):
+        return device
     if device.fails == "read" or _ufs_of(world, node, device) is None:
         return failed(world, 1, f"fstyp: {path}: filesystem not recognized\n")
     return done(world, "ufs\n", 0.05 + device.answers_in_s)
+
+
+def _answering(world: World, node: str, path: str, missing: str) -> Device | Result:
+    """The device to read, or how a program ends that finds none or hears nothing from it."""
+    device = storage.device(world, node, path)
+    if device is None:
+        return failed(world, 1, missing)
+    return _never(world, path) if device.answers_in_s == math.inf else device
 
 
 def _never(world: World, path: str) -> Result:
