@@ -199,7 +199,7 @@ def _renewed(world: World, place: Place, new: HastResource) -> World:
     if old is None:
         world = hastlog.info(world, place.node, f"Resource {place.name} added.")
         return hastpair.put(world, place, new)
-    kept = _configured(old, new)
+    kept = replace(old, **new.settings)
     moved = (old.provname, old.localpath) != (new.provname, new.localpath)
     if kept == old:
         return world
@@ -212,21 +212,4 @@ def _renewed(world: World, place: Place, new: HastResource) -> World:
     called = (old.remote, old.source) != (new.remote, new.source)
     if called and old.connected:
         world = connection.broken(world, place)
-    return hastpair.put(world, place, _configured(hastpair.get(world, place), new))
-
-
-def _configured(old: HastResource, new: HastResource) -> HastResource:
-    """The running resource with the settings of the other."""
-    return replace(
-        old,
-        provname=new.provname,
-        localpath=new.localpath,
-        remote=new.remote,
-        source=new.source,
-        replication=new.replication,
-        checksum=new.checksum,
-        compression=new.compression,
-        timeout=new.timeout,
-        exec_path=new.exec_path,
-        metaflush=new.metaflush,
-    )
+    return hastpair.put(world, place, replace(hastpair.get(world, place), **new.settings))

@@ -67,20 +67,7 @@ def stopped(world: World, place: Place) -> World:
 
 def _idle(old: HastResource) -> HastResource:
     """The resource as its configuration alone makes it, without a worker."""
-    return HastResource(
-        name=old.name,
-        provname=old.provname,
-        localpath=old.localpath,
-        remote=old.remote,
-        replication=old.replication,
-        timeout=old.timeout,
-        exec_path=old.exec_path,
-        role=old.role,
-        source=old.source,
-        checksum=old.checksum,
-        compression=old.compression,
-        metaflush=old.metaflush,
-    )
+    return HastResource(name=old.name, role=old.role, **old.settings)
 
 
 def _start(world: World, place: Place) -> World:

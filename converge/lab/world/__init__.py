@@ -1,8 +1,8 @@
 """The simulated pair as one immutable value: two machines, the links between them, the time.
 
-Nothing in here behaves; behaviour is in the neighbours (net, storage, boot) and in programs/.
+Nothing in here behaves; behaviour is in the neighbours (machine, net, hast, ufs) and in programs/.
 A world can be cloned, hashed and compared, so it can be replayed, broken and explored. Its parts
-are written in table, disks, wires and hastmemory, and offered from here.
+are written in table, disks, wires and memory, and offered from here.
 """
 
 from __future__ import annotations

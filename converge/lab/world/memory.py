@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from converge.lab.world.disks import Metadata
 from converge.lab.world.table import Table
+
+SETTINGS = (
+    "provname", "localpath", "remote", "source", "replication", "checksum", "compression",
+    "timeout", "exec_path", "metaflush",
+)  # fmt: skip
+"""Fields of a resource that its block of hast.conf gives; the others are hastd's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ class HastResource:
     """Primary: how the last attempt to connect ended, '' for none or well."""
     tries: int = 0
     """Attempts that ended with `refusal`, one after the other."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What hast.conf says of it, by field."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     @property
     def dirty(self) -> int:
