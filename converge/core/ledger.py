@@ -1,0 +1,58 @@
+"""The little that must be remembered from run to run, because no probe can tell it.
+
+A ledger is a value: whoever writes it to a disk is elsewhere, and what a kind keeps in it is the
+kind's own business (`Resource.remember`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from converge.core.ids import ResourceId
+
+Note = bool | int | float | str | tuple[float, ...]
+"""One remembered value: a scalar, or a list of moments."""
+
+Notes = Mapping[str, Note]
+"""What is remembered of one resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment of a decision.
+
+    `elapsed_s` is monotonic and the only time that is calculated with (F64): seconds since this
+    node booted or longer, the same for all runs of one boot. `wall_s` (epoch) is shown to people
+    and compared only where a person gave a time.
+    """
+
+    elapsed_s: float
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A maintenance hold: by whom, why, since when and until when (epoch seconds; None: forever).
+
+    Without an expiry a forgotten one is found at the next real crash (F61).
+    """
+
+    owner: str
+    reason: str
+    since_s: float
+    until_s: float | None = None
+
+    def holds(self, wall_s: float) -> bool:
+        return self.until_s is None or wall_s < self.until_s
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is remembered: notes by resource, and the maintenance holds of this node."""
+
+    notes: Mapping[ResourceId, Notes] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
+
+    def of(self, id: ResourceId) -> Notes:
+        return self.notes.get(id, {})
