@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query
 from converge.core.ids import Ref, ResourceId
+from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
 from converge.core.state import Observation, S, State, Wish
@@ -49,9 +50,20 @@ class View(Protocol):
     @property
     def around(self) -> Around: ...
 
+    @property
+    def now(self) -> Now: ...
+
     def observed(self, ref: Ref) -> Observation[State]: ...
 
+    def twin(self, ref: Ref) -> Observation[State]:
+        """How that resource is on the peer."""
+        ...
+
     def wished(self, ref: Ref) -> Wish[State]: ...
+
+    def notes(self, ref: Ref) -> Notes:
+        """What the ledger remembers of it."""
+        ...
 
 
 class Resource(BaseModel, Generic[S]):
@@ -117,6 +129,16 @@ class Resource(BaseModel, Generic[S]):
     @abstractmethod
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
+
+    def remember(
+        self, seen: Observation[S], twin: Observation[S] | None, before: Notes, now: Now
+    ) -> Notes:
+        """What must be remembered of it because no probe can tell it later.
+
+        Pure; asked after every look. Keys that end in `_at` are moments of `now.elapsed_s`; they
+        are forgotten at the next boot. `twin` as in `concern`.
+        """
+        return before
 
     def concern(self, seen: S, twin: Observation[S] | None) -> str:
         """What a person must know though nothing can be planned about it; '' for nothing.
