@@ -11,6 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from converge.core.ids import ResourceId
 
+LEDGER = "/var/db/converge/ledger.json"
+"""Where a node keeps it. The peer reads it there: what a primary has promised binds it only when
+it is on its disk."""
+
 Note = bool | int | float | str | tuple[float, ...]
 """One remembered value: a scalar, or a list of moments."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +15,7 @@ from converge.core.ids import Ref, ResourceId
 from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
-from converge.core.state import Observation, S, State, Wish
+from converge.core.state import Observation, Present, S, State, Wish
 
 Look = Generator[Query, Answer, Observation[S]]
 """A look yields queries, is sent their answers, and returns what it saw."""
@@ -42,6 +42,19 @@ class Implied:
     kind: str
     name: str
     table: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin(Generic[S]):
+    """The same resource on the other node: how it was seen, if it was looked at, and what this
+    ledger itself remembers of it (it does where one run acts on both nodes)."""
+
+    seen: Observation[S] | None = None
+    notes: Notes = field(default_factory=dict)
+
+    @property
+    def state(self) -> S | None:
+        return self.seen.state if isinstance(self.seen, Present) else None
 
 
 class View(Protocol):
@@ -130,13 +143,11 @@ class Resource(BaseModel, Generic[S]):
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
 
-    def remember(
-        self, seen: Observation[S], twin: Observation[S] | None, before: Notes, now: Now
-    ) -> Notes:
+    def remember(self, seen: Observation[S], twin: Twin[S], before: Notes, now: Now) -> Notes:
         """What must be remembered of it because no probe can tell it later.
 
         Pure; asked after every look. Keys that end in `_at` are moments of `now.elapsed_s`; they
-        are forgotten at the next boot. `twin` as in `concern`.
+        are forgotten at the next boot. Asked only on nodes that the run may act on.
         """
         return before
 

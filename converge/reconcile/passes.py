@@ -101,8 +101,8 @@ class Course:
 
     def looked(self, snapshot: Snapshot, now: Now) -> Course:
         """What was asked for was looked at."""
-        ledger = remembered(self.charter.graph, self.ledger, snapshot, now)
-        new = replace(self, ledger=ledger)
+        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
+        new = replace(self, ledger=ledger, news=())
         if self.carrying:
             carrying = self.carrying.looked(snapshot, new._judge(now), now.elapsed_s)
             return new._went(carrying, now)

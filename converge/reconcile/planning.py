@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.ledger import NEVER, Ledger, Now
 from converge.core.plan import Action, Deferred, Plan, Snapshot
+from converge.core.resource import Twin
 from converge.engine.plan.diff import concerns, diff, wishes
 from converge.engine.plan.digest import basis
 from converge.engine.plan.order import order
@@ -34,13 +36,23 @@ def decide(
     return Plan(base, tuple(changes), actions, waiting, verdicts, known)
 
 
-def remembered(graph: Graph, ledger: Ledger, snapshot: Snapshot, now: Now) -> Ledger:
-    """The ledger after a look: each kind says what must be kept of what was seen."""
+def remembered(
+    graph: Graph, ledger: Ledger, snapshot: Snapshot, now: Now, acting: Collection[str]
+) -> Ledger:
+    """The ledger after a look: each kind says what must be kept of what was seen.
+
+    Only of the nodes that this run may act on: what the peer remembers is the peer's to say.
+    """
     notes = dict(ledger.notes)
     for id, seen in snapshot.observed.items():
-        twins = (snapshot.observed.get(o) for o in graph.order if id.is_twin_of(o))
+        if id.node not in acting:
+            continue
+        other = next((o for o in graph.order if id.is_twin_of(o)), None)
+        twin: Twin[Any] = (
+            Twin(snapshot.observed.get(other), notes.get(other, {})) if other else Twin()
+        )
         before = notes.get(id, {})
-        after = graph.resources[id].remember(seen, next(twins, None), before, now)
+        after = graph.resources[id].remember(seen, twin, before, now)
         if after != before:
             notes[id] = after
     return ledger if notes == ledger.notes else replace(ledger, notes=notes)

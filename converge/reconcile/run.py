@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from converge.core.graph import Graph
@@ -27,12 +27,19 @@ def moment(clock: Clock) -> Now:
 
 
 def plan(
-    graph: Graph, readers: Mapping[str, Reader], clock: Clock, ledger: Ledger | None = None
+    graph: Graph,
+    readers: Mapping[str, Reader],
+    clock: Clock,
+    ledger: Ledger | None = None,
+    acting: Collection[str] = (),
 ) -> Pass:
-    """Look, compare, order, ask the guards. It is given readers only: it cannot write."""
+    """Look, compare, order, ask the guards. It is given readers only: it cannot write.
+
+    `acting`: of which nodes the ledger is kept.
+    """
     snapshot = observe(graph, readers, clock)
     now = moment(clock)
-    known = remembered(graph, ledger or Ledger(), snapshot, now)
+    known = remembered(graph, ledger or Ledger(), snapshot, now, acting)
     return Pass(snapshot, decide(graph, snapshot, known, now))
 
 
@@ -119,7 +126,7 @@ class Run:
         """What would be done now; nothing is begun."""
         snapshot = observe(self.graph, self._readers, self.clock)
         now = moment(self.clock)
-        self.ledger = remembered(self.graph, self.ledger, snapshot, now)
+        self.ledger = remembered(self.graph, self.ledger, snapshot, now, self.hosts)
         return Pass(snapshot, self._course().plan(snapshot, now))
 
     @property
