@@ -54,6 +54,9 @@ def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Resu
         answer = Answer(127, stderr=f"sh: {argv[0]}: not found\n")
         return Result(world, answer)
     result = program(world, node, argv, stdin)
+    late_s = machine.slow.get(argv[0].rsplit("/", 1)[-1], 0.0)
+    if late_s:
+        result = replace(result, took_s=result.took_s + late_s)
     return replace(result, world=react(result.world))
 
 
