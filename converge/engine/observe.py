@@ -73,15 +73,20 @@ def _observe_node(
         wanted = (*(q for _, q in asking.values()), *also)
         new = list(dict.fromkeys(q for q in wanted if q not in heard))
         answers = reader.ask(new) if new else []
-        silent = not heard and len(new) > 1 and len({answer.lost for answer in answers}) == 1
+        lost = {answer.lost for answer in answers}
+        silent = not heard and len(new) > 1 and len(lost) == 1 and lost != {""}
         heard.update(zip(new, answers, strict=True))
+        if silent:
+            # A node that answers nothing at all has one reason, and is asked nothing more.
+            for look, _ in asking.values():
+                look.close()
+            return seen | dict.fromkeys(asking, Unknown(answers[0].lost))
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]
             if answer.lost and not query.silence_speaks:
                 look.close()
-                # A node that answers nothing at all has one reason, not one for each question.
-                seen[id] = Unknown(answer.lost if silent else f"{query}: {answer.lost}")
+                seen[id] = Unknown(f"{query}: {answer.lost}")
             else:
                 _advance(id, look, (query, answer), asking, seen)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")

@@ -34,7 +34,7 @@ from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, World
 
 WRITE_S = 0.02
-CONNECT_S = 5.0
+CONNECT_S = 1.0
 """How long a login from the other node tries a machine that is silent."""
 
 
@@ -76,7 +76,7 @@ class LabReader:
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """Side by side: time passes as the longest of them takes it, at most its deadline."""
-        silent = self._silence()
+        silent = self.silence()
         if silent:
             self._lab.pass_until(self._lab.world.now + self._patience_s)
             return [Answer(lost=silent) for _ in queries]
@@ -93,7 +93,7 @@ class LabReader:
     def _patience_s(self) -> float:
         return CONNECT_S if self._via else 0.0
 
-    def _silence(self) -> str:
+    def silence(self) -> str:
         """Why nothing can be asked now; '' when it can."""
         world = self._lab.world
         target = world.machine(self._node)
@@ -157,13 +157,17 @@ class LabHost(LabReader):
         """Start an effect and return at once."""
         self._count += 1
         ticket = Ticket(self._count)
-        silent = "" if isinstance(effect, Wait) else self._silence()
         start = self._lab.world.now  # sh lets time pass itself
-        answer, took_s = (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
+        answer, took_s = self.done(effect)
         world = self._lab.world
         booted = None if isinstance(effect, Wait) else world.machine(self._node).booted
         self._begun[ticket] = _Begun(start + took_s, answer, booted)
         return ticket
+
+    def done(self, effect: Effect) -> tuple[Answer, float]:
+        """Do it to the world now; what it answers, and after how many seconds."""
+        silent = "" if isinstance(effect, Wait) else self.silence()
+        return (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Let time pass until one of them ends, at most until `until_s`; those that ended."""

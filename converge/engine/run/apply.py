@@ -82,6 +82,7 @@ class Carrying:
     seen_s: Mapping[ResourceId, float]
     outcomes: tuple[Outcome, ...] = ()
     running: tuple[Running, ...] = ()
+    poll_s: float = POLL_S
     chosen: Action | None = None
     heard: bool = False
 
@@ -101,7 +102,7 @@ class Carrying:
             return Look(settling)
         if self.running:
             open_ = tuple((r.action.id.node, r.ticket) for r in self.running if r.answer is None)
-            return Listen(open_, now_s + POLL_S)
+            return Listen(open_, now_s + self.poll_s)
         return Over()
 
     def looked(self, snapshot: Snapshot, judge: Judge, now_s: float) -> Carrying:
@@ -233,14 +234,21 @@ class Carrying:
 
 
 def start(
-    graph: Graph, plan: Plan, snapshot: Snapshot, judge: Judge, now_s: float, *, fresh: bool = True
+    graph: Graph,
+    plan: Plan,
+    snapshot: Snapshot,
+    judge: Judge,
+    now_s: float,
+    *,
+    fresh: bool = True,
+    poll_s: float = POLL_S,
 ) -> Carrying:
     """What the guards hold of the whole plan is not begun; the rest is judged again at its turn.
 
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
     seen_s = dict.fromkeys(snapshot.observed, now_s) if fresh else {}
-    new = Carrying(graph, plan, snapshot, plan.actions, seen_s)
+    new = Carrying(graph, plan, snapshot, plan.actions, seen_s, poll_s=poll_s)
     for action in plan.actions:
         verdict = plan.verdicts.get(action.key, Allow())
         if not isinstance(verdict, Allow) and verdict.code != COMES_AFTER:
