@@ -9,6 +9,7 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Plan, Snapshot
 from converge.core.state import Unknown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
+from converge.engine.show.paths import path_lines
 from converge.engine.show.text import (
     concern_lines,
     observation_words,
@@ -42,7 +43,9 @@ def status_text(
     lines[0] = paint("bold", lines[0])
     waiting = list(waiting_lines(plan.deferred, paint, nodes=True))
     concerns = list(concern_lines(plan.concerns, paint, nodes=True))
-    return safe("\n".join([*lines, "", *waiting, *concerns, summary(plan)])) + "\n"
+    paths = list(path_lines(snapshot.paths, paint))
+    gap = [""] if paths else []
+    return safe("\n".join([*lines, *gap, *paths, "", *waiting, *concerns, summary(plan)])) + "\n"
 
 
 def _rows(
