@@ -16,6 +16,9 @@ from converge.core.host import Answer, Clock, Path, Query, Run, Ticket
 CONNECT_S = 2.0
 """For a connection by one path to come up."""
 
+KNOWN_IN_S = CONNECT_S + 0.5
+"""So long a new path is waited for: ssh tells a little later that nobody was there."""
+
 SILENT_FOR_S = 3.0
 """So long a path that was found silent is not asked again."""
 
@@ -71,7 +74,7 @@ class PathsReader:
     A batch goes out by every path side by side, but not by one that was found silent within
     `silent_for_s` or still owes an answer. It ends when one path has brought all answers and
     something is known of every path; for one of which nothing was ever known it waits
-    `CONNECT_S` and no longer. What comes later is noted when it comes. Of several the first in
+    `KNOWN_IN_S` and no longer. What comes later is noted when it comes. Of several the first in
     order counts.
     """
 
@@ -142,11 +145,13 @@ class PathsReader:
         if not any(_whole(answers) for answers in came.values()):
             return math.inf
         unknown = [o.asked_s for o in self._owed.values() if o.address not in self._known]
-        return max(unknown) + CONNECT_S if unknown else -math.inf
+        return max(unknown) + KNOWN_IN_S if unknown else -math.inf
 
     def _collect(self, until_s: float) -> dict[Ticket, tuple[str, list[Answer]]]:
         """What comes until one has come, noted; with it the address, and without the probe."""
-        came = {}
+        came: dict[Ticket, tuple[str, list[Answer]]] = {}
+        if not self._owed:
+            return came
         for ticket, (probe, *answers) in self._ways.wait(self._owed, until_s).items():
             owed = self._owed.pop(ticket)
             answered = any(not answer.lost for answer in (probe, *answers))

@@ -3,7 +3,7 @@
 import pytest
 
 from converge.core.host import Answer, ManyPaths, Path, Run
-from converge.hosts.paths import CONNECT_S, SILENT_FOR_S, PathsReader
+from converge.hosts.paths import CONNECT_S, KNOWN_IN_S, SILENT_FOR_S, PathsReader
 from tests.engine.toys import ToyClock
 from tests.hosts.toy_ways import TIMED_OUT, ToyWays, Way
 
@@ -62,10 +62,10 @@ def test_the_state_of_a_new_path_is_waited_for() -> None:
 def test_but_not_longer_than_a_connection_takes() -> None:
     bench = Bench(Way(0.1), Way(20.0))
     assert bench.ask() == Answer(0, "L")
-    assert bench.clock.now == CONNECT_S
+    assert bench.clock.now == KNOWN_IN_S
     assert bench.known() == [("lan", "answered"), ("replication", "no answer yet")]
     assert bench.ask() == Answer(0, "L")
-    assert bench.clock.now == pytest.approx(CONNECT_S + 0.1)
+    assert bench.clock.now == pytest.approx(KNOWN_IN_S + 0.1)
     assert bench.replication.asked == [0.0]
 
 
