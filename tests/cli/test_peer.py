@@ -166,7 +166,8 @@ def test_this_machine_reads_its_peer_and_cannot_act_on_it(urls: tuple[str, ...])
 
 def test_no_peer_is_read_unless_this_machine_is_alone() -> None:
     assert opened("here=ssh://127.0.0.9").readers == {}
-    assert list(opened("here=local:", "there=ssh://127.0.0.1").hosts) == ["here", "there"]
+    both = opened("here=local:", "there=ssh://127.0.0.1")
+    assert (list(both.hosts), both.readers) == (["here", "there"], {})
     assert opened(table=PeerTable(ask=False)).readers == {}
     assert open_doors(TWO, (), ()).readers == {}
 
