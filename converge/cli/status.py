@@ -34,6 +34,8 @@ def command(
             click.echo(dumps(observation_form(seen.observed, seen.taken, seen.paths)), nl=False)
         else:
             columns = sorted(here.readers)
-            text = status_text(here.graph, seen, this.plan, columns, paint_for(color))
+            ours = reconcile.of_nodes(this.plan, set(columns) - set(seen.paths))
+            paint = paint_for(color)
+            text = status_text(here.graph, seen, this.plan, columns, paint, ours)
             click.echo(text, nl=False)
     return 0

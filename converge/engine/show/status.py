@@ -29,9 +29,17 @@ def marks(graph: Graph, snapshot: Snapshot, plan: Plan) -> dict[ResourceId, str]
 
 
 def status_text(
-    graph: Graph, snapshot: Snapshot, plan: Plan, nodes: Iterable[str], paint: Paint
+    graph: Graph,
+    snapshot: Snapshot,
+    plan: Plan,
+    nodes: Iterable[str],
+    paint: Paint,
+    ours: Plan | None = None,
 ) -> str:
-    """Rows of what matters, then what is to be done, in one line."""
+    """Rows of what matters, then what is to be done, in one line.
+
+    `ours`: that part of the plan which is told in words, when another node is evidence only.
+    """
     columns = list(nodes)
     letters = marks(graph, snapshot, plan)
     rows = _rows(graph, snapshot, columns, letters)
@@ -41,11 +49,12 @@ def status_text(
         for row in rows
     ]
     lines[0] = paint("bold", lines[0])
-    waiting = list(waiting_lines(plan.deferred, paint, nodes=True))
-    concerns = list(concern_lines(plan.concerns, paint, nodes=True))
+    told = ours or plan
+    waiting = list(waiting_lines(told.deferred, paint, nodes=True))
+    concerns = list(concern_lines(told.concerns, paint, nodes=True))
     paths = list(path_lines(snapshot.paths, paint))
     gap = [""] if paths else []
-    return safe("\n".join([*lines, *gap, *paths, "", *waiting, *concerns, summary(plan)])) + "\n"
+    return safe("\n".join([*lines, *gap, *paths, "", *waiting, *concerns, summary(told)])) + "\n"
 
 
 def _rows(
