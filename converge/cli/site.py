@@ -65,11 +65,13 @@ def graph_of(desired: Desired) -> Graph:
 
 
 @contextlib.contextmanager
-def site(config: str, hosts: Sequence[str], nodes: Sequence[str]) -> Iterator[Site]:
-    """A site whose doors are closed in the end."""
+def site(
+    config: str, hosts: Sequence[str], nodes: Sequence[str], *, alone: bool = False
+) -> Iterator[Site]:
+    """A site whose doors are closed in the end. `alone`: a node's peer is not looked at."""
     desired = read_desired(config)
     graph = graph_of(desired)
-    doors = open_doors(desired.pair, hosts, nodes)
+    doors = open_doors(desired.pair, hosts, nodes, None if alone else desired.peer)
     try:
         yield Site(desired, graph, doors)
     finally:
