@@ -13,7 +13,7 @@ from typing import Protocol
 
 from converge.core.host import Answer, Clock, Path, Query, Run, Ticket
 
-CONNECT_S = 2.0
+CONNECT_S = 1.0
 """For a connection by one path to come up."""
 
 KNOWN_IN_S = CONNECT_S + 0.5
@@ -75,7 +75,8 @@ class PathsReader:
     `silent_for_s` or still owes an answer. It ends when one path has brought all answers and
     something is known of every path; for one of which nothing was ever known it waits
     `KNOWN_IN_S` and no longer. What comes later is noted when it comes. Of several the first in
-    order counts.
+    order counts. Who was found silent is knocked at again, but not waited for: beside a dead
+    peer only the first look costs time, and one that comes back is heard at the look after.
     """
 
     def __init__(
@@ -129,6 +130,10 @@ class PathsReader:
         now_s = self._clock.elapsed()
         return known is not None and known.silent and now_s < known.found_s + self._silent_for_s
 
+    def _found_silent(self, address: str) -> bool:
+        known = self._known.get(address)
+        return known is not None and known.silent
+
     def _send(self, unsent: list[str], queries: Sequence[Query]) -> set[Ticket]:
         """Send by those that owe nothing; they are `unsent` no more."""
         busy = {owed.address for owed in self._owed.values()}
@@ -143,7 +148,8 @@ class PathsReader:
     def _patience_s(self, came: Mapping[str, list[Answer]]) -> float:
         """Until when to wait: with all answers in hand only for paths that nothing is known of."""
         if not any(_whole(answers) for answers in came.values()):
-            return math.inf
+            hoped = [o for o in self._owed.values() if not self._found_silent(o.address)]
+            return math.inf if hoped else -math.inf
         unknown = [o.asked_s for o in self._owed.values() if o.address not in self._known]
         return max(unknown) + KNOWN_IN_S if unknown else -math.inf
 

@@ -113,6 +113,7 @@ class Carrying:
             self.snapshot,
             taken=snapshot.taken,
             observed=observed,
+            paths={**self.snapshot.paths, **snapshot.paths},
         )
         new = replace(self, snapshot=whole, seen_s=seen_s)
         ready = new._ready()
