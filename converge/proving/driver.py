@@ -7,9 +7,10 @@ next steps. The same beginning gives the same story, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from converge.core.secret import Secret, masked
 from converge.lab import machine as lab
 from converge.lab.triggers import woken
 from converge.lab.world import World
@@ -18,7 +19,7 @@ from converge.proving.actor import Actor, Step
 from converge.proving.clients import Clients
 from converge.proving.cues import Cue
 from converge.proving.history import CLIENT, FAULT, TIME, Broken, Deed, History
-from converge.proving.seen import Seen, changes
+from converge.proving.seen import Entry, Seen, changes
 
 EVENTS_MAX = 200_000
 AT_ONCE_MAX = 2_000
@@ -28,18 +29,6 @@ CRON_S = 60.0
 CRON_FIRST_S = 13.0
 CRON_APART_S = 20.0
 """Cron of the nodes does not run at one and the same instant."""
-
-
-class Entry(NamedTuple):
-    """A line of the story: seconds since the start, whose, what, why, and a guard's or
-    invariant's code. `kind` says who wrote it: actor, trigger, cue, world, broken."""
-
-    at: float
-    node: str
-    what: str
-    why: str = ""
-    code: str = ""
-    kind: str = "world"
 
 
 class Due(NamedTuple):
@@ -63,6 +52,7 @@ class Drive:
     cron_s: float = CRON_S
     quiet_from: float | None = None
     """Seconds after the start from which on nothing may be sent (S9)."""
+    secrets: Sequence[Secret] = ()
     history: History = field(default_factory=History)
     timeline: list[Entry] = field(default_factory=list)
     marks: list[tuple[float, Seen]] = field(default_factory=list)
@@ -128,14 +118,17 @@ class Drive:
         return found
 
     def _alive(self, node: str) -> bool:
-        return sights.up(self.world.machine(node))
+        """devd starts early in a boot, and a shutdown ends it first."""
+        machine = self.world.machine(node)
+        return machine.powered and not machine.halting
 
     def _timer(self) -> None:
         self._shift(lab.advance(self.world, self.world.timers[0].at), TIME)
 
     def _run_cron(self, node: str) -> None:
         self._cron[node] += self.cron_s
-        self._wake(node, "cron")
+        if sights.up(self.world.machine(node)):
+            self._wake(node, "cron")
 
     def _deliver_late(self) -> None:
         _, node, trigger = self._late.pop(0)
@@ -157,8 +150,8 @@ class Drive:
 
     def _step(self, node: str) -> None:
         """One step of an actor; a cue that waits for it comes in its place."""
-        actor = self.actors[node]
-        step = actor.step(self.world, self.states[node], node)
+        step = self.actors[node].step(self.world, self.states[node], node)
+        step = replace(step, said=step.said.removeprefix(f"{node}: "))
         line = f"{node} {step.said}"
         for cue in self.cues:
             if step.said and cue.before and cue.before in line:
@@ -239,7 +232,10 @@ class Drive:
     def _tell(
         self, node: str, what: str, why: str = "", code: str = "", kind: str = "world"
     ) -> None:
-        """A line, and what was to happen at such a line."""
+        """A line, and what was to happen at such a line. A secret in it is S8, and masked."""
+        if kind == "actor" and invariants.leaks(f"{what} {why}", self.secrets):
+            what, why = masked(what, self.secrets), masked(why, self.secrets)
+            self._report(Broken("S8", node, "a line for the timeline shows a secret"))
         self.timeline.append(Entry(self.now_s, node, what, why, code, kind))
         if kind == "cue":
             return

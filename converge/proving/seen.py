@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from converge.lab.world import HastResource, Machine, World
 from converge.proving import sights, steps
@@ -16,6 +17,18 @@ class Seen:
     node: str
     kind: str
     text: str
+
+
+class Entry(NamedTuple):
+    """A line of the story: seconds since the start, whose, what, why, and a guard's or
+    invariant's code. `kind` says who wrote it: actor, trigger, cue, world, broken."""
+
+    at: float
+    node: str
+    what: str
+    why: str = ""
+    code: str = ""
+    kind: str = "world"
 
 
 def changes(before: World, after: World, vip: str) -> Iterator[Seen]:
