@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from converge.core.ids import ResourceId
+from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
-from converge.core.plan import Action, Snapshot, Verdict
+from converge.core.plan import Action, Allow, Snapshot, Verdict
 
 
 class Situation(Protocol):
@@ -26,6 +27,15 @@ class Situation(Protocol):
         action right before it begins, on a fresh look."""
         ...
 
+    @property
+    def now(self) -> Now:
+        """The moment at which it is asked."""
+        ...
+
+    def notes(self, id: ResourceId) -> Notes:
+        """What the ledger remembers of that resource."""
+        ...
+
     def desired(self, id: ResourceId) -> object | None:
         """The resource of that id, as desired."""
         ...
@@ -33,8 +43,19 @@ class Situation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`code` is stable and documented; `judge` is pure; `protects` names invariants (S1..S10)."""
+    """`code` is stable and documented; `judge` is pure; `protects` names invariants (S1..S10).
+
+    `above`: asked of what goes up on this resource, too: (this resource, the action, situation).
+    A foundation may veto what is built on it. `override`: a person may lift it for one run.
+    """
 
     code: str
     judge: Callable[[Action, Situation], Verdict]
     protects: tuple[str, ...] = ()
+    above: Callable[[ResourceId, Action, Situation], Verdict] | None = None
+    override: bool = False
+
+
+def never(action: Action, situation: Situation) -> Verdict:
+    """The `judge` of a guard that has nothing to say of its own resource, only of those above."""
+    return Allow()

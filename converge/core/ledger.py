@@ -7,9 +7,13 @@ kind's own business (`Resource.remember`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from converge.core.ids import ResourceId
+
+LEDGER = "/var/db/converge/ledger.json"
+"""Where a node keeps it. The peer reads it there: what a primary has promised binds it only when
+it is on its disk."""
 
 Note = bool | int | float | str | tuple[float, ...]
 """One remembered value: a scalar, or a list of moments."""
@@ -29,6 +33,10 @@ class Now:
 
     elapsed_s: float
     wall_s: float = 0.0
+
+
+NEVER = Now(0.0)
+"""For whoever decides without a clock: then nothing has lasted for any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,11 @@ class Ledger:
 
     def of(self, id: ResourceId) -> Notes:
         return self.notes.get(id, {})
+
+    def after_boot(self) -> Ledger:
+        """Without its moments: the clock that they were read from began anew."""
+        notes = {
+            id: {key: note for key, note in of.items() if not key.endswith("_at")}
+            for id, of in self.notes.items()
+        }
+        return replace(self, notes=notes)

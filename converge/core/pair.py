@@ -28,6 +28,8 @@ class Pair:
 
     name: str
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    witnesses: tuple[str, ...] = ()
+    """Addresses outside the pair that answer a ping."""
 
     def peer_of(self, node: str) -> Node | None:
         """The other node, if there is one."""

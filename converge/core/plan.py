@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -39,6 +39,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """What is tried when an action has failed: the next rung of its ladder, for the same goal."""
+
+    why: str
+    effect: Effect
+    settle_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One act as data: it can be printed, compared, stored, refused.
 
@@ -47,7 +56,8 @@ class Action:
     action belongs to, unless the kind says otherwise. `pause_s`: what it sets in motion (an
     election) takes so long to show; until then it counts as running. `returns`: it goes down only
     to come up again, and not at all when it may not. `wish` and `after` are the engine's.
-    `after`: keys of the actions that must have been done before this one.
+    `after`: keys of the actions that must have been done before this one. `rungs`: what is tried
+    when it fails, one after the other; `rung` counts from 1 in them, 0 is the effect itself.
     """
 
     id: ResourceId
@@ -61,6 +71,15 @@ class Action:
     returns: bool = False
     wish: Wish[Any] = field(default_factory=Absent)
     after: tuple[str, ...] = ()
+    rungs: tuple[Rung, ...] = ()
+    rung: int = 0
+
+    def at_rung(self, rung: int) -> Action:
+        """The same action with the effect of that rung; 0 is its own."""
+        if rung == 0:
+            return self
+        step = self.rungs[rung - 1]
+        return replace(self, why=step.why, effect=step.effect, settle_s=step.settle_s, rung=rung)
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query
 from converge.core.ids import Ref, ResourceId
+from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
-from converge.core.state import Observation, S, State, Wish
+from converge.core.state import Observation, Present, S, State, Wish
 
 Look = Generator[Query, Answer, Observation[S]]
 """A look yields queries, is sent their answers, and returns what it saw."""
@@ -43,15 +44,39 @@ class Implied:
     table: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Twin(Generic[S]):
+    """The same resource on the other node: how it was seen, if it was looked at, and what this
+    ledger itself remembers of it (it does where one run acts on both nodes)."""
+
+    seen: Observation[S] | None = None
+    notes: Notes = field(default_factory=dict)
+
+    @property
+    def state(self) -> S | None:
+        return self.seen.state if isinstance(self.seen, Present) else None
+
+
 class View(Protocol):
     """What a resource may ask when it says what it wants: its neighbours, as seen and wished."""
 
     @property
     def around(self) -> Around: ...
 
+    @property
+    def now(self) -> Now: ...
+
     def observed(self, ref: Ref) -> Observation[State]: ...
 
+    def twin(self, ref: Ref) -> Observation[State]:
+        """How that resource is on the peer."""
+        ...
+
     def wished(self, ref: Ref) -> Wish[State]: ...
+
+    def notes(self, ref: Ref) -> Notes:
+        """What the ledger remembers of it."""
+        ...
 
 
 class Resource(BaseModel, Generic[S]):
@@ -117,6 +142,14 @@ class Resource(BaseModel, Generic[S]):
     @abstractmethod
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
+
+    def remember(self, seen: Observation[S], twin: Twin[S], before: Notes, now: Now) -> Notes:
+        """What must be remembered of it because no probe can tell it later.
+
+        Pure; asked after every look. Keys that end in `_at` are moments of `now.elapsed_s`; they
+        are forgotten at the next boot. Asked only on nodes that the run may act on.
+        """
+        return before
 
     def concern(self, seen: S, twin: Observation[S] | None) -> str:
         """What a person must know though nothing can be planned about it; '' for nothing.

@@ -10,11 +10,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from converge.core.duration import Duration
+from converge.core.guard import Guard, Situation, never
 from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref, ResourceId
-from converge.core.plan import Action, Change
+from converge.core.plan import Action, Allow, Change, Refuse, Verdict
 from converge.core.resource import Around, Look, Resource, View
-from converge.core.state import Absent, Present, State, Unknown, Wish
+from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
 
 DevicePath = Annotated[str, Field(pattern=r"^/\S+$")]
 
@@ -55,10 +56,24 @@ def parse_superblock(text: str) -> bool | None:
     return clean[1] == "1" and not {"needs-fsck-run", "unclean"} & set(flags[1].split())
 
 
+def checked_first(base: ResourceId, action: Action, situation: Situation) -> Verdict:
+    """Only a file system that is known to be clean is mounted and served from (F45)."""
+    seen = situation.snapshot.observed.get(base)
+    if situation.planning or (seen is not None and is_active(seen)):
+        return Allow()
+    how = seen.state.glance if isinstance(seen, Present) else "not to be seen"
+    why = f"{base} is {how}, and {action.id} stands on it"
+    lift = "let a person run fsck, with the file system unmounted, and read what it says"
+    return Refuse("fsck-failed-blocks-mount", why, lift)
+
+
 class Filesystem(Resource[FilesystemState]):
     """A file system that is checked before it may be mounted. `mount` brings it along."""
 
     kind: ClassVar[str] = "filesystem"
+    guards: ClassVar[tuple[Guard, ...]] = (
+        Guard("fsck-failed-blocks-mount", never, ("S6",), checked_first),
+    )
 
     device: Ref | DevicePath = Field(
         description="Where it is: a HAST resource like hast.test, or the path of a device."

@@ -8,9 +8,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from converge.core.duration import Duration
+from converge.core.guard import Guard, Situation, never
 from converge.core.host import Run, Wait
-from converge.core.ids import Ref
-from converge.core.plan import Action, Change
+from converge.core.ids import Ref, ResourceId
+from converge.core.plan import Action, Allow, Change, Hold, Verdict
 from converge.core.resource import Around, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
 
@@ -36,10 +37,22 @@ class HastDeviceState(State):
         return "answers" if self.answers else "silent"
 
 
+def device_answers(base: ResourceId, action: Action, situation: Situation) -> Verdict:
+    """That the device is there proves nothing: reads may hang (F31, F32)."""
+    seen = situation.snapshot.observed.get(base)
+    if situation.planning or (seen is not None and is_active(seen)):
+        return Allow()
+    how = seen.state.glance if isinstance(seen, Present) else "not there"
+    return Hold("device-answers", f"{base} is {how}, and {action.id} stands on it", again_s=2.0)
+
+
 class HastDevice(Resource[HastDeviceState]):
     """The device of a HAST resource. `hast.NAME` brings it along."""
 
     kind: ClassVar[str] = "hast_device"
+    guards: ClassVar[tuple[Guard, ...]] = (
+        Guard("device-answers", never, ("S4",), device_answers),
+    )
     headline: ClassVar[bool] = True
 
     hast: Ref = Field(description="The HAST resource, like hast.test.")

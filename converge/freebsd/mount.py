@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from converge.core.guard import Guard, Situation
 from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref, ResourceId
-from converge.core.plan import Action, Allow, Change, Direction, Refuse, Verdict
+from converge.core.plan import Action, Allow, Change, Direction, Refuse, Rung, Verdict
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
@@ -88,6 +88,12 @@ class Mount(Resource[MountState]):
         "next mount. force is not taken: what is not clean is checked first.",
     )
 
+    force: bool = Field(
+        default=True,
+        description="Whether it is unmounted by force in the end, where somebody else keeps it "
+        "busy and this node must give it up. Only when its server has been stopped.",
+    )
+
     @field_validator("id")
     @classmethod
     def _absolute(cls, id: ResourceId) -> ResourceId:
@@ -161,7 +167,8 @@ class Mount(Resource[MountState]):
                 return ()
             if not seen.device:
                 return self._sealing(Direction.DOWN)
-            return (self._unmount(f"{seen.device} is mounted here, and is not wished here"),)
+            act = self._unmount(f"{seen.device} is mounted here, and is not wished here")
+            return (replace(act, rungs=self._harder()),)
         wished = change.wish.state.device
         before: tuple[Action, ...] = ()
         if seen and seen.device:
@@ -174,9 +181,22 @@ class Mount(Resource[MountState]):
         return (*before, self.up("mount", f"{wished} is not mounted here", Command(argv), 5.0))
 
     def _unmount(self, why: str) -> Action:
-        # Never -f: it takes the files away from under whoever uses them (fact 15). Its exit code
-        # is true (umount-busy, umount-not-mounted). Flushing may wait for HAST's silent peer.
-        return self.down("unmount", why, Command(("umount", self.id.name), deadline_s=60.0))
+        # Its exit code is true (umount-busy, umount-not-mounted). Flushing may wait for HAST's
+        # silent peer. Never -f at first: it takes the files away from under whoever uses them
+        # (fact 15).
+        path = self.id.name
+        return self.down("unmount", why, Command(("umount", path), deadline_s=60.0))
+
+    def _harder(self) -> tuple[Rung, ...]:
+        """It must go: the address is elsewhere, and the other node waits for this copy. Whoever
+        still uses the files has had his time (F48)."""
+        path = self.id.name
+        if not self.force:
+            return ()
+        return (
+            Rung(f"{path} is in use: once more", Command(("umount", path), 60.0)),
+            Rung(f"{path} is still in use: by force", Command(("umount", "-f", path), 60.0)),
+        )
 
     def _sealing(self, direction: Direction) -> tuple[Action, ...]:
         path, act = self.id.name, self.down if direction is Direction.DOWN else self.up

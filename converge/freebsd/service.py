@@ -9,11 +9,12 @@ from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from converge.core.guard import Guard, Situation
 from converge.core.host import Answer, Command, Run
 from converge.core.ids import ResourceId
-from converge.core.plan import Action, Change
+from converge.core.plan import Action, Allow, Change, Refuse, Verdict
 from converge.core.resource import Around, Implied, Look, Resource, View
-from converge.core.state import Absent, Present, State, Unknown, Wish
+from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
 
 START_S = 10.0
 """An rc script may return before its daemon runs (recording mysql-stale-pidfile-start)."""
@@ -62,10 +63,26 @@ class ServiceState(State):
     pid: int = field(default=0, compare=False)
 
 
+def hastd_while_mounted(action: Action, situation: Situation) -> Verdict:
+    """A stop of hastd takes the devices away from under what is mounted (F44)."""
+    if action.id.name != "hastd" or action.verb != "stop" or situation.planning:
+        return Allow()
+    seen = situation.snapshot.observed
+    mounts = [o for o in seen if (o.node, o.kind) == (action.id.node, "mount")]
+    held = [o.name for o in mounts if is_active(seen[o]) or isinstance(seen[o], Unknown)]
+    if not held:
+        return Allow()
+    why = f"{', '.join(sorted(held))} may be mounted from a device of hastd"
+    return Refuse("hastd-restart-while-mounted", why, "stop what uses it, then umount it")
+
+
 class Service(Resource[ServiceState]):
     """A service with a script in /etc/rc.d or /usr/local/etc/rc.d."""
 
     kind: ClassVar[str] = "service"
+    guards: ClassVar[tuple[Guard, ...]] = (
+        Guard("hastd-restart-while-mounted", hastd_while_mounted, ("S2",)),
+    )
 
     enabled: bool = Field(
         default=True,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from converge.core.errors import UsageError
+from converge.lab.deaths import hastd_dies, mysqld_dies, worker_dies
 from converge.lab.machine import boot, react
 from converge.lab.machine.syslog import event, log
 from converge.lab.net.groups import MESSAGES
@@ -112,6 +114,32 @@ def unhang(world: World, node: str, program: str = "") -> World:
     return react(world.change(node, hangs=frozenset(kept)))
 
 
+def slow(world: World, node: str, words: str) -> World:
+    """'PROGRAM:SECONDS': it acts at once but answers so much later. 0 ends it. UsageError."""
+    program, _, text = words.rpartition(":")
+    seconds = _number(text)
+    if not program or seconds < 0:
+        raise UsageError(f"{words!r} is no PROGRAM:SECONDS, for example hastctl:30")
+    late = world.machine(node).slow
+    late = late.put(program, seconds) if seconds else late.drop(program)
+    return react(world.change(node, slow=late))
+
+
+def clock_jump(world: World, node: str, words: str) -> World:
+    """Somebody sets the wall clock; kern.boottime goes along, so the uptime stays right.
+
+    Times of files stay as they are, also of those that are written later: nobody reads them.
+    """
+    ahead = world.machine(node).ahead + _number(words)
+    return react(world.change(node, ahead=ahead))
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[-+]?\d+(\.\d+)?", text):
+        raise UsageError(f"{text!r} is no number of seconds")
+    return float(text)
+
+
 def disk(world: World, node: str, device: str = "", fails: str = "") -> World:
     """Requests to a disk ('' for all) fail: 'read', 'write', or '' for a healthy one."""
     disks = world.machine(node).disks
@@ -161,6 +189,13 @@ FAULTS: dict[str, Fault] = {
     "heal": Fault("cables in, nothing lost", heal, "[lan|storage]"),
     "hang": Fault("a program gives no answer", hang, "PROGRAM"),
     "unhang": Fault("programs answer again", unhang, "[PROGRAM]"),
+    "slow": Fault("a program answers late; 0 ends it", slow, "PROGRAM:SECONDS"),
+    "clock-jump": Fault("the wall clock is set forward or back", clock_jump, "SECONDS"),
+    "worker-dies": Fault("SIGKILL to workers of hastd", worker_dies, "[RESOURCE]"),
+    "hastd-dies": Fault(
+        "SIGKILL to hastd and its workers at once", lambda w, n, _: hastd_dies(w, n)
+    ),
+    "mysqld-dies": Fault("SIGKILL to every database server", lambda w, n, _: mysqld_dies(w, n)),
     "disk-read-error": Fault(
         "reading from disks fails", lambda w, n, d: disk(w, n, d, "read"), "[DEVICE]"
     ),

@@ -1,37 +1,61 @@
-"""What wakes the software of a node: devd's rules, hastd's hooks, the end of a boot."""
+"""What told somebody between two worlds of one history: devd's CARP events, hastd's hooks, boots.
+
+Whoever is woken is elsewhere; in here nothing is decided and nothing is remembered.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypeVar
 
+from converge.lab.net.links import major
 from converge.lab.world import Machine, World
 
+Trigger = tuple[float, str, str]
+"""World time, node, and the words: 'devd MASTER', 'hast disconnect test', 'boot'."""
 
-def woken(before: World, after: World) -> tuple[tuple[float, str, str], ...]:
-    """World time, node and trigger of everything that became known between two worlds."""
-    found: list[tuple[float, str, str]] = []
-    for node, machine in sorted(after.machines.items()):
-        was = before.machine(node)
-        if machine.powered and not machine.booting:
-            if was.booting or not was.powered:
-                found.append((after.now, node, "boot"))
-            found += [(at, node, text) for at, text in _told(was, machine, before.now)]
-    return tuple(sorted(found))
+T = TypeVar("T", bound=tuple[Any, ...])
+
+NEW = re.compile(r"!system=CARP subsystem=\S+ type=(MASTER|BACKUP|INIT)")
+OLD = re.compile(r"!system=IFNET subsystem=carp\d+ type=(LINK_UP|LINK_DOWN)")
 
 
-def _told(was: Machine, now: Machine, since: float) -> list[tuple[float, str]]:
-    told = []
-    for at, line in _new(was.events, now.events, since):
-        if line.startswith("!system=CARP"):
-            told.append((at, f"devd {line.rpartition('type=')[2]}"))
-    told += [(at, f"hast {' '.join(w)}") for at, w in _new(was.hooks, now.hooks, since)]
-    return told
+def woken(before: World, after: World) -> tuple[Trigger, ...]:
+    """The triggers since `before`, by time; `after` is a later world of the same history.
+
+    devd starts before the network, so what CARP does at boot is told while the machine is still
+    `booting` and hastd does not run yet (recordings, fact 34). Words of a machine that went down
+    meanwhile have died with it. The hooks are there only if hast.conf names an `exec`.
+    """
+    if before.machines is after.machines:
+        return ()
+    found: list[Trigger] = []
+    for node, machine in after.machines.items():
+        old = before.machines[node]
+        if old is not machine and machine.powered:
+            found += _told(old, machine)
+    return tuple(sorted(found, key=lambda trigger: trigger[0]))
 
 
-def _new(
-    was: tuple[tuple[float, Any], ...], now: tuple[tuple[float, Any], ...], since: float
-) -> tuple[tuple[float, Any], ...]:
-    """What was added; the beginning may have been forgotten meanwhile."""
-    if now[: len(was)] == was:
-        return now[len(was) :]
-    return tuple(one for one in now if one[0] > since)
+def _told(old: Machine, new: Machine) -> list[Trigger]:
+    """What this machine was told since then, in the order in which it was told."""
+    found: list[Trigger] = []
+    if old.events is not new.events:
+        pattern = NEW if major(new) >= 10 else OLD
+        seen = ((at, pattern.match(line)) for at, line in _added(old.events, new.events))
+        found += [(at, new.name, f"devd {match[1]}") for at, match in seen if match]
+    if old.hooks is not new.hooks:
+        hooks = _added(old.hooks, new.hooks)
+        found += [(at, new.name, " ".join(("hast", *words))) for at, words in hooks]
+    if old.ready != new.ready:
+        found.append((new.ready, new.name, "boot"))
+    return [trigger for trigger in found if trigger[0] >= new.booted]
+
+
+def _added(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
+    """What was put behind `old`, some of whose beginning may have been forgotten since."""
+    for start in range(len(old)):
+        kept = len(old) - start
+        if new[:kept] == old[start:]:
+            return new[kept:]
+    return new

@@ -1,4 +1,4 @@
-"""Whoever acts on a node of the lab: converge itself, or the classic script; values and steps.
+"""Whoever acts on a node of the lab: converge, or the classic script. A value and its steps.
 
 An actor's state is immutable and can be hashed, so that a world with its actors can be cloned,
 compared and explored. Between two steps of one actor anything may happen to the world.

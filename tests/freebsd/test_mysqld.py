@@ -438,10 +438,10 @@ VERBS = ("mark", "start", "wait", "stop")
         ("datadir-identity", state(identity=""), {}, set()),
         ("datadir-identity", WISH, {}, set()),
         ("datadir-identity", Absent(), {}, set()),
-        ("no-database", EMPTY, {}, {"start"}),
-        ("no-database", EMPTY, {"initialize": True}, set()),
-        ("no-database", STOPPED, {}, set()),
-        ("no-database", Absent(), {}, set()),
+        ("bootstrap-consent", EMPTY, {}, {"start"}),
+        ("bootstrap-consent", EMPTY, {"initialize": True}, set()),
+        ("bootstrap-consent", STOPPED, {}, set()),
+        ("bootstrap-consent", Absent(), {}, set()),
     ],
 )
 def test_what_is_refused(

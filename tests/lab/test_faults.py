@@ -10,6 +10,7 @@ from converge.lab.host import Lab, LabHost
 from converge.lab.machine import run
 from tests.lab.net_steps import after, does
 
+WORDS = {"hang": "hastctl", "slow": "hastctl:30", "clock-jump": "-90"}
 UNDONE = [
     ("cable-out", "cable-in", ""),
     ("cut", "heal", "lan"),
@@ -28,8 +29,7 @@ UNDONE = [
 def test_every_fault_can_happen_at_any_time(name, before):
     world = FAULTS[before].act(recorded_pair(), "hasta", "")
     copy = hash(world)
-    word = "hastctl" if name == "hang" else ""
-    changed = after(120, FAULTS[name].act(world, "hasta", word))
+    changed = after(120, FAULTS[name].act(world, "hasta", WORDS.get(name, "")))
     assert hash(world) == copy
     assert changed.now == 420.0
     assert FAULTS[name].does
@@ -92,6 +92,11 @@ def test_a_cable_of_a_dead_machine_is_out_when_it_boots():
         ("cable-out", "x"),
         ("heal", "x"),
         ("hang", ""),
+        ("slow", "hastctl"),
+        ("slow", ":3"),
+        ("slow", "hastctl:-1"),
+        ("clock-jump", "soon"),
+        ("worker-dies", "nosuch"),
         ("unhang", "nosuch"),
         ("disk-ok", "/dev/no"),
         ("disk-full", "/nope"),

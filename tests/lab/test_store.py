@@ -23,6 +23,7 @@ COMMANDS = [
     "sysctl net.inet.carp.log=2",
     "service hastd restart",
 ]
+WORDS = {"hang": "nc", "slow": "nc:3", "clock-jump": "-90.5"}
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["hasta", "hastb"]),
@@ -39,7 +40,7 @@ def test_a_world_comes_back_as_it_was(steps, text, number):
     world = recorded_pair()
     for node, what, wait in steps:
         if what in faults.FAULTS:
-            world = faults.FAULTS[what].act(world, node, "nc" if what == "hang" else "")
+            world = faults.FAULTS[what].act(world, node, WORDS.get(what, ""))
         else:
             world = run(world, node, tuple(what.split())).world
         world = advance(world, world.now + wait)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pydantic import BaseModel
 
@@ -46,6 +46,7 @@ def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
     resources = read_resources(table, names, kinds, notes, read, doubted)
     if notes.problems or not pair or not guard or not witness:
         raise BadDesired(notes.sorted())
+    pair = replace(pair, witnesses=witness.ping)
     digest = _digest(pair, guard, witness, resources)
     return Desired(pair, resources, guard, witness, digest, secrets_of(resources), notes.source)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from converge.core.graph import Graph, Neighbourhood
 from converge.core.ids import Ref, ResourceId
+from converge.core.ledger import Ledger, Notes, Now
 from converge.core.plan import Change, Deferred, Snapshot
 from converge.core.state import Absent, Observation, Present, State, Unknown, Wish, in_sync
 
@@ -21,6 +22,16 @@ class _View:
     around: Neighbourhood
     seen: Mapping[ResourceId, Observation[Any]]
     wishes: Wishes
+    ledger: Ledger
+    now: Now
+
+    def twin(self, ref: Ref) -> Observation[State]:
+        peer = self.around.pair.peer_of(self.around.node)
+        id = ResourceId(peer.name if peer else "", ref.kind, ref.name)
+        return self.seen.get(id, Unknown("it was not looked at"))
+
+    def notes(self, ref: Ref) -> Notes:
+        return self.ledger.of(ResourceId(self.around.node, ref.kind, ref.name))
 
     def observed(self, ref: Ref) -> Observation[State]:
         id = ResourceId(self.around.node, ref.kind, ref.name)
@@ -31,7 +42,9 @@ class _View:
         return self.wishes.get(id, Unknown("it is not declared"))
 
 
-def wishes(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, Wish[Any]]:
+def wishes(
+    graph: Graph, snapshot: Snapshot, ledger: Ledger, now: Now
+) -> dict[ResourceId, Wish[Any]]:
     """What is wished for every observed resource.
 
     What needs something that is wished away is wished away with it; what needs something whose
@@ -41,7 +54,7 @@ def wishes(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, Wish[Any]]:
     for id in graph.order:
         if id in snapshot.observed:
             found[id] = _inherited(graph, id, found) or graph.resources[id].want(
-                _View(graph.around(id.node), snapshot.observed, found)
+                _View(graph.around(id.node), snapshot.observed, found, ledger, now)
             )
     return found
 

@@ -1,15 +1,16 @@
-"""Carrying out one plan: begin what may begin, settle what was begun, say how each ended.
+"""Carrying out one plan, as a value: what is needed next, and what follows from having got it.
 
-Single-threaded. Independent actions run side by side because beginning one returns at once.
+Nothing in here touches a node, waits or looks; whoever drives does (reconcile, the proving
+ground). So a run can be stopped between any two steps, compared and explored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from converge.core.graph import Graph
-from converge.core.host import Clock, Host
+from converge.core.host import Answer, Ticket
 from converge.core.ids import ResourceId
 from converge.core.plan import (
     COMES_AFTER,
@@ -24,185 +25,239 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Observation, State, Unknown, in_sync, is_active
-from converge.engine.run.settle import Running, how_it_ended
+from converge.engine.run.guards import bases
+from converge.engine.run.settle import Running, as_seen
 
 POLL_S = 0.5
 """How often a settling resource is looked at, and how long one wait for a command lasts."""
 
-Look = Callable[[frozenset[ResourceId]], Snapshot]
+FRESH_S = 2.0
+"""What an action stands on is not looked at again when it was seen so short a time ago."""
+
 Judge = Callable[[Action, Snapshot], Verdict]
-Report = Callable[[Action, Outcome | None, float], None]
-"""Told of each action: (action, None, 0) when it begins, (action, None, seconds) while it runs,
-(action, outcome, seconds) when it ends."""
 
 
-@dataclass(slots=True)
-class Crew:
-    """What carrying out needs: the doors, the eyes, the guards, the clock, the audience."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Needed: a look at these, at everything if None."""
+
+    ids: frozenset[ResourceId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Needed: that this action's effect begins."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Needed: the answers of commands that run, or this time (`elapsed`), whichever is first."""
+
+    tickets: tuple[tuple[str, Ticket], ...]
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Every action has its outcome."""
+
+
+Need = Look | Begin | Listen | Over
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """The carrying out of one plan: what waits, what runs, what ended, what was seen last.
+
+    `chosen` may begin at once: it was judged on a fresh look. `heard`: answers came, so what
+    settles is looked at. `seen_s`: when a resource was looked at last.
+    """
 
     graph: Graph
-    hosts: Mapping[str, Host]
-    look: Look
-    judge: Judge
-    clock: Clock
-    report: Report
-    halted: Callable[[], bool] = lambda: False
-
-
-@dataclass(slots=True)
-class _State:
-    """The carrying out of one plan: what waits, what runs, what ended, what was seen last."""
-
-    crew: Crew
+    plan: Plan
     snapshot: Snapshot
-    waiting: list[Action]
-    fresh: bool
-    running: list[Running] = field(default_factory=list)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    waiting: tuple[Action, ...]
+    seen_s: Mapping[ResourceId, float]
+    outcomes: tuple[Outcome, ...] = ()
+    running: tuple[Running, ...] = ()
+    chosen: Action | None = None
+    heard: bool = False
 
-    def end(self, action: Action, ending: Ending, took_s: float = 0.0, detail: str = "") -> None:
-        outcome = Outcome(action, ending, took_s, detail)
-        self.outcomes[action.key] = outcome
-        self.crew.report(action, outcome, took_s)
+    @property
+    def ended(self) -> dict[str, Outcome]:
+        return {outcome.action.key: outcome for outcome in self.outcomes}
 
-    def look_again(self, ids: frozenset[ResourceId]) -> None:
-        """See these again; the rest of the snapshot stays as it was."""
-        seen = self.crew.look(ids)
-        observed = {**self.snapshot.observed, **seen.observed}
-        self.snapshot = replace(self.snapshot, taken=seen.taken, observed=observed)
+    def need(self, now_s: float) -> Need:
+        """What must be brought next."""
+        if self.chosen:
+            return Begin(self.chosen)
+        ready = self._ready()
+        if ready:
+            return Look(self._around(ready, now_s))
+        settling = frozenset(r.action.id for r in self.running if r.answer and r.action.settle_s)
+        if self.heard and settling:
+            return Look(settling)
+        if self.running:
+            open_ = tuple((r.action.id.node, r.ticket) for r in self.running if r.answer is None)
+            return Listen(open_, now_s + POLL_S)
+        return Over()
 
-    def seen(self, id: ResourceId) -> Observation[State]:
-        return self.snapshot.observed.get(id, Unknown("it was not looked at"))
+    def looked(self, snapshot: Snapshot, judge: Judge, now_s: float) -> Carrying:
+        """Something was looked at again: the rest of the snapshot stays as it was."""
+        observed = {**self.snapshot.observed, **snapshot.observed}
+        seen_s = {**self.seen_s, **dict.fromkeys(snapshot.observed, now_s)}
+        whole = replace(
+            self.snapshot,
+            taken=snapshot.taken,
+            observed=observed,
+        )
+        new = replace(self, snapshot=whole, seen_s=seen_s)
+        ready = new._ready()
+        return new._turn(ready, judge) if ready else new._settled(now_s)
+
+    def begun(self, ticket: Ticket, now_s: float) -> Carrying:
+        """The effect of the chosen action was started."""
+        assert self.chosen
+        running = Running(self.chosen, now_s, ticket)
+        return replace(self, chosen=None, running=(*self.running, running))
+
+    def listened(self, answers: Mapping[tuple[str, Ticket], Answer], now_s: float) -> Carrying:
+        """Commands have ended, or time has passed."""
+        running = tuple(
+            replace(r, answer=answers[at], settle_until_s=now_s + r.action.settle_s)
+            if (at := (r.action.id.node, r.ticket)) in answers
+            else r
+            for r in self.running
+        )
+        new = replace(self, running=running, heard=True)
+        visible = any(r.answer and r.action.settle_s for r in running)
+        return new if visible else new._settled(now_s)
+
+    def given_up(self, why: str) -> Carrying:
+        """Nothing more is begun; what runs is waited for."""
+        skipped = (Outcome(a, Ending.SKIPPED, 0.0, why) for a in self.waiting)
+        return replace(self, waiting=(), chosen=None, outcomes=(*self.outcomes, *skipped))
+
+    def _end(
+        self, action: Action, ending: Ending, took_s: float = 0.0, said: str = ""
+    ) -> Carrying:
+        waiting = tuple(a for a in self.waiting if a.key != action.key)
+        outcomes = (*self.outcomes, Outcome(action, ending, took_s, said))
+        return replace(self, waiting=waiting, outcomes=outcomes).without_hope()
+
+    def without_hope(self) -> Carrying:
+        """What comes after something that did not succeed has no turn any more."""
+        ended = self.ended
+        for action in self.waiting:
+            missed = (k for k in action.after if k in ended and ended[k].ending is not Ending.DONE)
+            if first := next(missed, ""):
+                return self._end(action, Ending.SKIPPED, said=f"because of {first}")
+        return self
+
+    def _ready(self) -> Action | None:
+        """The next action whose turn it is."""
+        ended = self.ended
+        return next(
+            (
+                action
+                for action in self.waiting
+                if all(key in ended for key in action.after) and not self._others_first(action)
+            ),
+            None,
+        )
+
+    def _others_first(self, action: Action) -> bool:
+        """No up begins before every down has ended, well or not; nor does one that is to lead
+        before its twin that is to follow, so that it meets it."""
+        if action.direction is Direction.DOWN:
+            return False
+        going = [*self.waiting, *(r.action for r in self.running)]
+        leads = is_active(action.wish)
+        return any(
+            other.direction is Direction.DOWN
+            or (leads and other.id.is_twin_of(action.id) and not is_active(other.wish))
+            for other in going
+        )
+
+    def _around(self, action: Action, now_s: float) -> frozenset[ResourceId]:
+        """What an action is judged by: its resource, what that needs, its twin on the peer, and
+        the same of what it stands on, unless that was seen just now."""
+        own = _judged_by(self.graph, action.id)
+        if action.direction is Direction.DOWN:
+            return own
+        below = {id for b in bases(self.graph, action.id) for id in _judged_by(self.graph, b)}
+        old = {id for id in below if now_s - self.seen_s.get(id, float("-inf")) > FRESH_S}
+        return own | old
+
+    def _turn(self, action: Action, judge: Judge) -> Carrying:
+        """On a fresh look: is it still right, and may it happen? Then it is chosen."""
+        verdict = judge(action, self.snapshot)
+        seen: Observation[State] = self.snapshot.observed.get(
+            action.id, Unknown("it was not looked at")
+        )
+        if not isinstance(verdict, Allow):
+            return self._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
+        if isinstance(seen, Unknown):
+            return self._end(action, Ending.HELD, said=f"cannot be seen now: {seen.why}")
+        if in_sync(seen, action.wish):
+            return self._end(action, Ending.DONE, said="it was so already")
+        fresh = _as_of_now(self.graph, action, seen)
+        if fresh is None:
+            return self._end(action, Ending.SKIPPED, said="it is no longer what is needed")
+        waiting = tuple(a for a in self.waiting if a.key != action.key)
+        return replace(self, waiting=waiting, chosen=fresh)
+
+    def _settled(self, now_s: float) -> Carrying:
+        """End what has reached its goal or its deadline; what failed may have another rung."""
+        new = replace(self, heard=False, running=())
+        for running in self.running:
+            seen: Observation[State] = self.snapshot.observed.get(
+                running.action.id, Unknown("it was not looked at")
+            )
+            ended = as_seen(running, seen, now_s) if running.answer else None
+            if ended and ended[0] is Ending.DONE:
+                running = replace(running, done_s=running.done_s or now_s)
+                if now_s < (running.done_s or 0.0) + running.action.pause_s:
+                    ended = None
+            action = running.action
+            if ended is None:
+                new = replace(new, running=(*new.running, running))
+            elif ended[0] is Ending.FAILED and action.rung < len(action.rungs):
+                nxt = action.at_rung(action.rung + 1)
+                new = replace(new, waiting=(nxt, *new.waiting))
+            else:
+                new = new._end(action, ended[0], now_s - running.began_s, ended[1])
+        return new
 
 
-def carry_out(
-    plan: Plan, snapshot: Snapshot, crew: Crew, *, fresh: bool = True
-) -> tuple[Outcome, ...]:
-    """Every action of the plan ends in an outcome, in the plan's order.
-
-    What the guards hold of the whole plan is not begun; the rest is judged again at its turn.
+def start(
+    graph: Graph, plan: Plan, snapshot: Snapshot, judge: Judge, now_s: float, *, fresh: bool = True
+) -> Carrying:
+    """What the guards hold of the whole plan is not begun; the rest is judged again at its turn.
 
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
-    state = _State(crew, snapshot, list(plan.actions), fresh=fresh)
+    seen_s = dict.fromkeys(snapshot.observed, now_s) if fresh else {}
+    new = Carrying(graph, plan, snapshot, plan.actions, seen_s)
     for action in plan.actions:
         verdict = plan.verdicts.get(action.key, Allow())
         if not isinstance(verdict, Allow) and verdict.code != COMES_AFTER:
-            state.waiting.remove(action)
-            state.end(action, Ending.HELD, detail=f"{verdict.code}: {verdict.why}")
-    while state.waiting or state.running:
-        if crew.halted():
-            _give_up_waiting(state)
-        _begin_ready(state)
-        _wait_for_effects(state)
-        _settle(state)
-    return tuple(state.outcomes[action.key] for action in plan.actions)
+            new = new._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
+    ready = new._ready()
+    return new._turn(ready, judge) if ready and fresh else new
 
 
-def _give_up_waiting(state: _State) -> None:
-    for action in state.waiting:
-        state.end(action, Ending.SKIPPED, detail="interrupted before it began")
-    state.waiting.clear()
-
-
-def _begin_ready(state: _State) -> None:
-    """Begin every action whose turn it is; what can no longer have a turn ends here."""
-    for action in tuple(state.waiting):
-        missing = [key for key in action.after if key not in state.outcomes]
-        failed = [
-            key
-            for key in action.after
-            if key in state.outcomes and state.outcomes[key].ending is not Ending.DONE
-        ]
-        if failed:
-            state.waiting.remove(action)
-            state.end(action, Ending.SKIPPED, detail=f"because of {failed[0]}")
-        elif not missing and not _others_first(state, action):
-            state.waiting.remove(action)
-            _begin(state, action)
-
-
-def _others_first(state: _State, action: Action) -> bool:
-    """No up begins before every down has ended, well or not; nor does one that is to lead before
-    its twin that is to follow, so that it meets it."""
-    if action.direction is Direction.DOWN:
-        return False
-    going = [*state.waiting, *(r.action for r in state.running)]
-    leads = is_active(action.wish)
-    return any(
-        other.direction is Direction.DOWN
-        or (leads and other.id.is_twin_of(action.id) and not is_active(other.wish))
-        for other in going
-    )
-
-
-def _begin(state: _State, action: Action) -> None:
-    """On a fresh look: is it still right, and may it happen? Then start its effect."""
-    crew, id = state.crew, action.id
-    if not state.fresh:
-        state.look_again(_around(crew.graph, id))
-    state.fresh = False
-    verdict = crew.judge(action, state.snapshot)
-    seen = state.seen(id)
-    fresh = _as_of_now(crew.graph, action, seen)
-    if not isinstance(verdict, Allow):
-        state.end(action, Ending.HELD, detail=f"{verdict.code}: {verdict.why}")
-    elif isinstance(seen, Unknown):
-        state.end(action, Ending.HELD, detail=f"cannot be seen now: {seen.why}")
-    elif in_sync(seen, action.wish):
-        state.end(action, Ending.DONE, detail="it was so already")
-    elif fresh is None:
-        state.end(action, Ending.SKIPPED, detail="it is no longer what is needed")
-    else:
-        crew.report(fresh, None, 0.0)
-        ticket = crew.hosts[id.node].begin(fresh.effect)
-        state.running.append(Running(fresh, crew.clock.elapsed(), ticket))
-
-
-def _around(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
-    """What an action is judged by: its resource, what that needs, and its twin on the peer."""
+def _judged_by(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
     twins = {other for other in graph.order if id.is_twin_of(other)}
     return frozenset({id, *graph.needs[id]} | (twins if graph.resources[id].guards else set()))
 
 
 def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action | None:
     """The same action as the kind plans it now: with the pids, lines and goal of what is seen."""
-    if isinstance(seen, Unknown):
-        return None
     acts = graph.resources[action.id].actions(Change(action.id, seen, action.wish))
     found = next((act for act in acts if act.key == action.key), None)
-    return found and replace(found, wish=action.wish, after=action.after)
-
-
-def _wait_for_effects(state: _State) -> None:
-    """Wait a moment for commands to end; note their answers."""
-    crew = state.crew
-    for node in sorted({r.action.id.node for r in state.running if r.answer is None}):
-        open_ = {r.ticket: r for r in state.running if r.action.id.node == node and not r.answer}
-        ended = crew.hosts[node].wait(open_.keys(), crew.clock.elapsed() + POLL_S)
-        for ticket, answer in ended.items():
-            running = open_[ticket]
-            running.answer = answer
-            running.settle_until_s = crew.clock.elapsed() + running.action.settle_s
-    for running in state.running:
-        crew.report(running.action, None, crew.clock.elapsed() - running.began_s)
-
-
-def _settle(state: _State) -> None:
-    """Look at what was done until it shows, or its time is over."""
-    settling = [r for r in state.running if r.answer is not None]
-    visible = [r for r in settling if r.action.settle_s > 0]
-    if visible:
-        state.look_again(frozenset(r.action.id for r in visible))
-    unsettled = False
-    for running in settling:
-        now_s = state.crew.clock.elapsed()
-        ended = how_it_ended(running, state.seen(running.action.id), now_s)
-        if ended is None:
-            unsettled = True
-            continue
-        took_s = now_s - running.began_s
-        state.running.remove(running)
-        state.end(running.action, ended[0], took_s, ended[1])
-    if unsettled and not any(r.answer is None for r in state.running):
-        state.crew.clock.sleep(POLL_S)
+    if found is None or action.rung > len(found.rungs):
+        return None
+    return replace(found, wish=action.wish, after=action.after).at_rung(action.rung)

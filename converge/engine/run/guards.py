@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from converge.core.graph import Graph
+from converge.core.guard import Guard
 from converge.core.ids import ResourceId
+from converge.core.ledger import NEVER, Ledger, Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import (
     COMES_AFTER,
@@ -19,6 +21,9 @@ from converge.core.plan import (
     Verdict,
 )
 
+MAINTENANCE_HOLD = "maintenance-hold"
+RELEASE = "converge release, when the work is done"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -26,7 +31,13 @@ class Facts:
 
     graph: Graph
     snapshot: Snapshot
+    ledger: Ledger = field(default_factory=Ledger)
+    now: Now = NEVER
     planning: bool = False
+    lifted: frozenset[str] = frozenset()
+
+    def notes(self, id: ResourceId) -> Notes:
+        return self.ledger.of(id)
 
     @property
     def pair(self) -> Pair:
@@ -37,13 +48,48 @@ class Facts:
 
 
 def judge(action: Action, facts: Facts) -> Verdict:
-    """The worst verdict of all guards of the action's kind: Refuse, then Hold, then Allow."""
-    verdicts = [g.judge(action, facts) for g in facts.graph.resources[action.id].guards]
+    """The worst verdict of all that are asked: Refuse, then Hold, then Allow.
+
+    Asked are a maintenance hold, the guards of the action's kind, and, when it goes up, those of
+    what it stands on.
+    """
+    verdicts = [_maintenance_hold(facts)]
+    verdicts += [guard.judge(action, facts) for guard in _of(action.id, facts)]
+    if action.direction is Direction.UP:
+        for base in bases(facts.graph, action.id):
+            verdicts += [g.above(base, action, facts) for g in _of(base, facts) if g.above]
     for kind in (Refuse, Hold):
         for verdict in verdicts:
             if isinstance(verdict, kind):
                 return verdict
     return Allow()
+
+
+def _of(id: ResourceId, facts: Facts) -> list[Guard]:
+    """The guards of a resource that nobody has lifted for this run."""
+    guards = facts.graph.resources[id].guards
+    return [g for g in guards if not (g.override and g.code in facts.lifted)]
+
+
+def bases(graph: Graph, id: ResourceId) -> list[ResourceId]:
+    """What a resource stands on that may have a say in its going up."""
+    needs = graph.all_needs[id]
+    return [
+        n for n in graph.order if n in needs and any(g.above for g in graph.resources[n].guards)
+    ]
+
+
+def _maintenance_hold(facts: Facts) -> Verdict:
+    """A person said: hands off. It ends by itself, or a real crash finds nobody (F60, F61)."""
+    pauses = [p for p in facts.ledger.pauses if p.holds(facts.now.wall_s)]
+    if not pauses or MAINTENANCE_HOLD in facts.lifted:
+        return Allow()
+    one = pauses[0]
+    if one.until_s is None:
+        return Refuse(MAINTENANCE_HOLD, f"{one.owner} holds this node: {one.reason}", RELEASE)
+    left_s = one.until_s - facts.now.wall_s
+    why = f"{one.owner} holds this node for another {left_s:.0f} s: {one.reason}"
+    return Hold(MAINTENANCE_HOLD, why, again_s=left_s)
 
 
 def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:

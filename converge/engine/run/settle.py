@@ -18,7 +18,7 @@ from converge.core.state import (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Running:
     """An action that was begun: first its effect runs, then it settles, then it may pause."""
 
@@ -30,24 +30,12 @@ class Running:
     done_s: float | None = None
 
 
-def how_it_ended(
-    running: Running, seen: Observation[State], now_s: float
-) -> tuple[Ending, str] | None:
-    """How it ended, or None while it may still settle, or what it set in motion still moves.
+def as_seen(running: Running, seen: Observation[State], now_s: float) -> tuple[Ending, str] | None:
+    """How it ended as far as can be seen, or None while it may still settle.
 
     No exit code is believed where the look can tell (recordings, facts 1 to 16): a bad code with
     the goal reached is done; a good code without it is not.
     """
-    ended = _as_seen(running, seen, now_s)
-    if ended is None or ended[0] is not Ending.DONE:
-        return ended
-    running.done_s = now_s if running.done_s is None else running.done_s
-    return ended if now_s >= running.done_s + running.action.pause_s else None
-
-
-def _as_seen(
-    running: Running, seen: Observation[State], now_s: float
-) -> tuple[Ending, str] | None:
     action, answer = running.action, running.answer
     assert answer is not None
     if action.settle_s <= 0:

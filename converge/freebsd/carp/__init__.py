@@ -15,11 +15,19 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from converge.core.host import Command, Run
 from converge.core.ids import Ref
+from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Implied, Look, Resource, Twin, View
 from converge.core.secret import Secret, Text, join
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
-from converge.freebsd.carp.answers import CarpState, Shown, parse_dialect, parse_ifconfig
+from converge.freebsd.carp.acts import downs, ups
+from converge.freebsd.carp.answers import (
+    CarpState,
+    Shown,
+    parse_dialect,
+    parse_ifconfig,
+    since,
+)
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -122,16 +130,16 @@ class Carp(Resource[CarpState]):
             return dialect, f"carp{self.unit}", "if_carp"
         return "vhid", self.interface, "carp"
 
-    def _words(self, advbase: int, advskew: int) -> list[Text]:
+    def words(self, advbase: int, advskew: int) -> list[Text]:
         """The parameters of the group that are not these."""
         words: list[Text] = ["vhid", str(self.vhid)]
         words += ["advbase", str(self.advbase)] if self.advbase != advbase else []
         return words + (["advskew", str(self.advskew)] if self.advskew != advskew else [])
 
     @property
-    def _new(self) -> list[Text]:
+    def new(self) -> list[Text]:
         """The parameters of a new group, as rc.conf and ifconfig(8) take them."""
-        return self._words(1, 0) + (["pass", self.password] if self.password else [])
+        return self.words(1, 0) + (["pass", self.password] if self.password else [])
 
     def claims(self) -> tuple[str, ...]:
         addresses = (f"the address {a.ip}" for a in (self.address, *self.aliases))
@@ -150,7 +158,7 @@ class Carp(Resource[CarpState]):
             table = {"value": int(self.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
             yield Implied("sysctl", "net.inet.carp.preempt", table)
         key = "ifconfig_" + re.sub("[^a-z0-9]", "_", target)
-        words = [part for word in self._new for part in (word, " ")]
+        words = [part for word in self.new for part in (word, " ")]
         lines = [join("inet ", *words, f"alias {a}") for a in (self.address, *self.aliases)]
         if dialect == "carp0":
             yield Implied("setting", "cloned_interfaces", {"value": target, "member": True})
@@ -198,7 +206,24 @@ class Carp(Resource[CarpState]):
         mine = sorted(a for a, v in shown.addresses if v == vhid or target != self.interface)
         return Present(CarpState(vhid, base, skew, tuple(mine), promisc, state, target))
 
-    def _kept(self, seen: CarpState | None, wish: CarpState | None) -> tuple[IPv4Interface, ...]:
+    def remember(
+        self,
+        seen: Observation[CarpState],
+        twin: Twin[CarpState],
+        before: Notes,
+        now: Now,
+    ) -> Notes:
+        """Since when it is MASTER, and since when nobody else has announced himself."""
+        state = seen.state.state if isinstance(seen, Present) else ""
+        return since(state, self.quiet_s, before, now)
+
+    @property
+    def quiet_s(self) -> float:
+        """So long nobody has announced himself when a BACKUP becomes MASTER (domain 2.4). With
+        preempt it may have heard a worse one."""
+        return 0.0 if self.preempt else 3 * self.advbase + self.advskew / 256
+
+    def kept(self, seen: CarpState | None, wish: CarpState | None) -> tuple[IPv4Interface, ...]:
         """The addresses that are right. On an interface they do not change their vhid."""
         if not seen or not wish or (seen.vhid != wish.vhid and seen.target == self.interface):
             return ()
@@ -207,44 +232,10 @@ class Carp(Resource[CarpState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
-        steps = [*self._downs(seen, wish), *(self._ups(seen, wish) if wish else ())]
+        steps = [*downs(self, seen, wish), *(ups(self, seen, wish) if wish else ())]
         # A changed address begins a new election (recordings, fact 19): until it is over nobody
         # may take BACKUP for the peer's being MASTER.
         elects = any(step.verb.startswith(("add", "remove")) for step in steps) and wish
         pause_s = 3 * self.advbase + self.advskew / 256 + 0.5 if elects else 0.0
         last = (replace(step, settle_s=SETTLE_S, pause_s=pause_s) for step in steps[-1:])
         return (*steps[:-1], *last)
-
-    def _downs(self, seen: CarpState | None, wish: CarpState | None) -> Iterator[Action]:
-        """What must not be there. The last one goes first, so that the others keep their verbs."""
-        if seen and not wish and seen.target != self.interface:
-            gone = Command(("ifconfig", seen.target, "destroy"))
-            yield self.down("remove", f"{seen.target} is not wished here", gone)
-        elif seen:
-            wrong = sorted(set(seen.addresses) - set(self._kept(seen, wish)))
-            for n, address in reversed(list(enumerate(wrong))):
-                gone = Command(("ifconfig", seen.target, "inet", str(address.ip), "-alias"))
-                why = f"{address} is on vhid {seen.vhid} of {seen.target} and not wished there"
-                yield self.down(f"remove{n or ''}", why, gone)
-
-    def _ups(self, seen: CarpState | None, wish: CarpState) -> Iterator[Action]:
-        """What is missing. An address that is there is never added again: that is a failover."""
-        name, clone, kept = wish.target, wish.target != self.interface, self._kept(seen, wish)
-        if wish.promisc and not (seen and seen.promisc):
-            listen = Command(("ifconfig", self.interface, "promisc"))
-            yield self.up("promisc", f"{self.interface} is not in promiscuous mode", listen)
-        if clone and not seen:
-            yield self.up("create", f"there is no {name}", Command(("ifconfig", name, "create")))
-        for n, address in enumerate(wish.addresses):
-            first = clone and not kept and n == 0
-            words = [*self._new, str(address)] if first else [*self._new, "alias", str(address)]
-            why = f"{address} is not on vhid {wish.vhid} of {name}"
-            if address not in kept:
-                yield self.up(f"add{n or ''}", why, Command(("ifconfig", name, *words)))
-        was, to_be = ((s.vhid, s.advbase, s.advskew) for s in (seen or wish, wish))
-        if kept and was != to_be:
-            named = zip(("vhid", "advbase", "advskew"), was, to_be, strict=True)
-            wrong = [f"{word} is {a}, wished is {b}" for word, a, b in named if a != b]
-            why = f"on {name} {' and '.join(wrong)}"
-            words = self._words(was[1], was[2]) if was[0] else self._new
-            yield self.up("set", why, Command(("ifconfig", name, *words)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Interface
 from typing import NamedTuple
 
+from converge.core.ledger import Notes, Now
 from converge.core.state import State
 
 _CARP = re.compile(r"\s+carp: ([A-Z]+) vhid (\d+) advbase (\d+) advskew (\d+)\s*")
@@ -66,3 +67,16 @@ class CarpState(State):
     @property
     def glance(self) -> str:
         return self.state or "no group yet"
+
+
+def since(state: str, quiet_s: float, before: Notes, now: Now) -> Notes:
+    """What is remembered of a group: its state, and as MASTER since when.
+
+    `quiet_at`: since when at least no other node has announced itself as MASTER.
+    """
+    if state != "MASTER":
+        return {"state": state}
+    if before.get("state") == "MASTER" and "master_at" in before:
+        return before
+    quiet_at = now.elapsed_s - quiet_s
+    return {"state": state, "master_at": now.elapsed_s, "quiet_at": quiet_at}

@@ -11,22 +11,29 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from converge.core.guard import Guard
-from converge.core.host import Answer, Command, Run
+from converge.core.host import Answer, Command, Read, Run
 from converge.core.ids import Ref
+from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Implied, Look, Resource, Twin, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish, differing
+from converge.freebsd.hast import guards as copies
+from converge.freebsd.hast import taking
 from converge.freebsd.hast.answers import (
     BOOTED,
     LISTED,
     NOW,
     HastState,
+    parse_alone,
     parse_dump,
     parse_list,
     parse_mounted,
     parse_uptime_s,
 )
-from converge.freebsd.hast.guards import GUARDS, concern
+from converge.freebsd.hast.entry import asked, brought
+from converge.freebsd.hast.giving import gives_way
+from converge.freebsd.hast.guards import concern
+from converge.freebsd.hast.memory import remembered
 from converge.freebsd.hast.words import Path, Word, word
 
 ROLE_S = 5.0
@@ -40,7 +47,7 @@ class Hast(Resource[HastState]):
     """A HAST resource: primary where the service is, secondary elsewhere."""
 
     kind: ClassVar[str] = "hast"
-    guards: ClassVar[tuple[Guard, ...]] = GUARDS
+    guards: ClassVar[tuple[Guard, ...]] = (*taking.GUARDS, *copies.GUARDS)
     headline: ClassVar[bool] = True
 
     device: Path = Field(description="The disk below it on this node. HAST uses all of it.")
@@ -93,7 +100,8 @@ class Hast(Resource[HastState]):
     def _provider(self) -> str:
         return self.provider or self.id.name
 
-    def _remote(self, around: Around) -> str:
+    def remote_of(self, around: Around) -> str:
+        """The peer's address, as this node calls it."""
         peer = around.pair.peer_of(self.id.node)
         return self.remote or (peer.replication_address if peer else "none")
 
@@ -114,41 +122,15 @@ class Hast(Resource[HastState]):
         yield from self.refs()
         yield Ref("service.hastd")
         yield Ref(f"hast_entry.{self.id.name}")
+        for name, _, _ in asked(self, around):
+            yield Ref(f"neighbour.{name}")
 
     def follows(self) -> tuple[Ref, ...]:
+        # Whom it asks before a takeover is not stood upon either.
         return (self.follow,) if self.follow else ()
 
     def implied(self, around: Around) -> Iterator[Implied]:
-        yield Implied("service", "hastd", {})
-        entry: dict[str, object] = {
-            "nodes": self._nodes(around),
-            "replication": self.replication,
-            "timeout": self.timeout,
-            "checksum": self.checksum,
-            "compression": self.compression,
-        }
-        named = {"exec": self.exec, "provider": self.provider}
-        entry |= {key: value for key, value in named.items() if value}
-        yield Implied("hast_entry", self.id.name, entry)
-        device = {"hast": self.id.ref, "settle": self.timeout + 10.0}
-        yield Implied("hast_device", self.id.name, device)
-
-    def _nodes(self, around: Around) -> dict[str, dict[str, str]]:
-        """Both nodes' sections; hast.conf is the same file on both of them."""
-        here, peer = around.pair.nodes[self.id.node], around.pair.peer_of(self.id.node)
-        nodes = {_short(here.hostname): {"local": self.device, "remote": self._remote(around)}}
-        if peer:
-            nodes[_short(peer.hostname)] = {
-                "local": self._offered(around, "local", peer.name) or self.device,
-                "remote": self._offered(around, "remote", peer.name) or here.replication_address,
-            }
-        return nodes
-
-    def _offered(self, around: Around, what: str, node: str) -> str:
-        try:
-            return around.offer(self.id.ref, what, node)
-        except LookupError:
-            return ""
+        return brought(self, around)
 
     def want(self, view: View) -> Wish[HastState]:
         role: str | None = self.role
@@ -157,9 +139,10 @@ class Hast(Resource[HastState]):
             if not isinstance(followed, Present):
                 why = f": {followed.why}" if isinstance(followed, Unknown) else ""
                 return Unknown(f"{self.follow} is not in place{why}", self.id.near(self.follow))
-            role = "primary" if followed.state.active else "secondary"
+            leads = followed.state.active and not gives_way(self, view)
+            role = "primary" if leads else "secondary"
         assert role is not None
-        remote = self._remote(view.around)
+        remote = self.remote_of(view.around)
         return Present(HastState(role, self.device, remote, self.replication, self._provider))
 
     def look(self, around: Around) -> Look[HastState]:
@@ -189,7 +172,18 @@ class Hast(Resource[HastState]):
         if around.pair.nodes[self.id.node].boot_delay_s:
             booted, now = (yield BOOTED), (yield NOW)
             uptime_s = parse_uptime_s(booted.stdout, now.stdout)
-        return Present(replace(state, mounted=mounted, uptime_s=uptime_s))
+        kept = yield Read(LEDGER)
+        alone = parse_alone(kept.stdout, self.id)
+        return Present(replace(state, mounted=mounted, uptime_s=uptime_s, alone=alone))
+
+    def remember(
+        self,
+        seen: Observation[HastState],
+        twin: Twin[HastState],
+        before: Notes,
+        now: Now,
+    ) -> Notes:
+        return remembered(seen.state, twin, before, now) if isinstance(seen, Present) else before
 
     def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
         return concern(seen, twin.state if isinstance(twin, Present) else None)
@@ -241,7 +235,3 @@ class Hast(Resource[HastState]):
             return f"the desired file fixes the role {wished} here, and it is {role}"
         here = "is active" if wished == "primary" else "is not active"
         return f"{self.follow} {here} here, and the role is {role}"
-
-
-def _short(hostname: str) -> str:
-    return hostname.partition(".")[0]

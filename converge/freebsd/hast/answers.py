@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from converge.core.host import Run
+from converge.core.ids import ResourceId
 from converge.core.state import State
 
 LISTED = Run(
@@ -44,6 +46,7 @@ class HastState(State):
     remotecnt: int = field(default=0, compare=False)
     prevrole: str = field(default="", compare=False)
     mounted: str = field(default="", compare=False)
+    alone: bool | None = field(default=None, compare=False)
     uptime_s: float | None = field(default=None, compare=False)
 
     @property
@@ -54,6 +57,11 @@ class HastState(State):
     def glance(self) -> str:
         dirty = f", {self.dirty >> 20} MB dirty" if self.dirty else ""
         return f"{self.role} {self.status}{dirty}"
+
+    @property
+    def copy(self) -> str:
+        """What names this state of the copy: it changes when somebody writes alone."""
+        return f"{self.resuid}/{self.localcnt}/{self.remotecnt}"
 
     @property
     def counters(self) -> str:
@@ -121,6 +129,15 @@ def parse_dump(state: HastState, text: str) -> HastState | None:
         remotecnt=remotecnt,
         prevrole=said["prevrole"],
     )
+
+
+def parse_alone(text: str, id: ResourceId) -> bool | None:
+    """What the node has written down: did it last lead without its peer? None: it does not say."""
+    try:
+        found = json.loads(text)["notes"][str(id)]["alone"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, bool) else None
 
 
 def parse_mounted(text: str, device: str) -> str:

@@ -1,6 +1,6 @@
 """What must not happen to a HAST role, judged by what is seen of both copies.
 
-Not here: whether a silent peer may be believed dead.
+Whether a silent peer may be believed dead is in `taking`.
 """
 
 from __future__ import annotations
@@ -67,20 +67,22 @@ def concern(ours: HastState, theirs: HastState | None) -> str:
     return ""
 
 
-def _peer_id(id: ResourceId, situation: Situation) -> ResourceId:
+def peer_id(id: ResourceId, situation: Situation) -> ResourceId:
+    """The same resource on the other node; its node is '' where there is none."""
     peer = situation.pair.peer_of(id.node)
     return ResourceId(peer.name if peer else "", id.kind, id.name)
 
 
-def _seen(id: ResourceId, situation: Situation) -> HastState | None:
+def seen_of(id: ResourceId, situation: Situation) -> HastState | None:
+    """How it was seen, if it was."""
     seen = situation.snapshot.observed.get(id)
     return seen.state if isinstance(seen, Present) else None
 
 
 def _compared(action: Action, situation: Situation) -> tuple[Standing, str] | None:
     """Our copy against the peer's, with both dumps in words, where both have been seen."""
-    other = _peer_id(action.id, situation)
-    ours, theirs = _seen(action.id, situation), _seen(other, situation)
+    other = peer_id(action.id, situation)
+    ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not ours or not theirs or not ours.has_metadata or not theirs.has_metadata:
         return None
     found = standing(ours, theirs)
@@ -104,7 +106,7 @@ def _answers(id: ResourceId, situation: Situation) -> bool:
 
 def metadata_missing(action: Action, situation: Situation) -> Verdict:
     """hastctl role would return 0 and the role fall back to init (hast-nometa-*, F30)."""
-    ours = _seen(action.id, situation)
+    ours = seen_of(action.id, situation)
     if action.verb not in ("promote", "join") or ours is None or ours.has_metadata:
         return Allow()
     why = f"there are no HAST metadata on {ours.device} that can be read"
@@ -140,18 +142,20 @@ def newest_data_first(action: Action, situation: Situation) -> Verdict:
 
 def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verdict:
     """HAST hides write errors; such a copy is not to be trusted (F34)."""
-    ours = _seen(action.id, situation)
-    if action.verb != "promote" or ours is None or not ours.write_errors:
+    ours = seen_of(action.id, situation)
+    known = situation.notes(action.id).get("write_errors", 0)
+    errors = max(ours.write_errors if ours else 0, known if isinstance(known, int) else 0)
+    if action.verb != "promote" or ours is None or not errors:
         return Allow()
-    why = f"{ours.device} has failed {ours.write_errors} writes since its worker started"
+    why = f"{ours.device} has failed {errors} writes"
     lift = f"replace the disk, then hastctl create {action.id.name} and synchronise from the peer"
     return Refuse("no-promotion-with-write-errors", why, lift)
 
 
 def peer_still_primary(action: Action, situation: Situation) -> Verdict:
     """hastd never refuses a second primary (F25, F26). A demotion planned before is waited for."""
-    other = _peer_id(action.id, situation)
-    theirs = _seen(other, situation)
+    other = peer_id(action.id, situation)
+    theirs = seen_of(other, situation)
     if action.verb == "promote" and theirs is None and _answers(other, situation):
         why = f"{other.node} answers, but whether {other} is primary cannot be seen"
         return Hold("peer-still-primary", why, again_s=2.0)
@@ -167,10 +171,10 @@ def boot_delay(action: Action, situation: Situation) -> Verdict:
     lead before it could have heard of the other (F01, F02). A run within that time ends as held
     (exit 4); run it again later."""
     node = situation.pair.nodes[action.id.node]
-    ours = _seen(action.id, situation)
+    ours = seen_of(action.id, situation)
     if action.verb != "promote" or not node.boot_delay_s or ours is None:
         return Allow()
-    theirs = _seen(_peer_id(action.id, situation), situation)
+    theirs = seen_of(peer_id(action.id, situation), situation)
     if theirs is not None and theirs.role == "secondary":
         return Allow()
     if ours.uptime_s is None:
@@ -187,7 +191,7 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
 
     An unmount planned before is waited for; a mount that nobody declared is a person's.
     """
-    ours = _seen(action.id, situation)
+    ours = seen_of(action.id, situation)
     if action.verb != "demote" or ours is None or not ours.mounted:
         return Allow()
     unmount = f"{action.id.near(f'mount.{ours.mounted}')} unmount"
@@ -204,7 +208,7 @@ def dirty_handover(action: Action, situation: Situation) -> Verdict:
 
     A busy primary is always a little dirty; what counts is what is left after the unmount.
     """
-    ours = _seen(action.id, situation)
+    ours = seen_of(action.id, situation)
     if action.verb != "demote" or ours is None or ours.status != "complete" or not ours.dirty:
         return Allow()
     if situation.planning and ours.mounted:
@@ -215,7 +219,7 @@ def dirty_handover(action: Action, situation: Situation) -> Verdict:
 
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
     """With another disk or name a reload restarts the primary: its device goes away (F39)."""
-    ours = _seen(action.id, situation)
+    ours = seen_of(action.id, situation)
     if action.verb != "reload" or ours is None or not ours.mounted or not ours.active:
         return Allow()
     wished = action.wish.state if isinstance(action.wish, Present) else ours

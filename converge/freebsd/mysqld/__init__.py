@@ -26,13 +26,11 @@ from converge.freebsd.mysqld.answers import (
     parse_processes,
 )
 from converge.freebsd.mysqld.guards import GUARDS
+from converge.freebsd.mysqld.ladder import stop
 
 PROCESSES = Run(("pgrep", "-lf", "mysqld|mariadbd"), volatile=(r"(?m)^\d+",))
 PING = ("mysqladmin", "--connect-timeout=2", "ping")
 MARKER = "converge.id"
-
-STOPPED_S = 10.0
-"""The rc script waits for the server itself; its wrapper ends right after it."""
 
 NOTHING = MysqldState(running=False, ready=False, on_volume=False, identity="")
 
@@ -93,7 +91,9 @@ class Mysqld(Resource[MysqldState]):
         default=120.0, description="How long until it is ready, recovery after a crash included."
     )
     stop_deadline: Duration = Field(
-        default=300.0, description="How long its shutdown may take. Nothing is killed after it."
+        default=300.0,
+        description="How long its shutdown may take. After it comes TERM, and then KILL: a server "
+        "that stays keeps the node from giving the disk up.",
     )
 
     def _volume(self, around: Around) -> Ref | None:
@@ -231,16 +231,7 @@ class Mysqld(Resource[MysqldState]):
         return self.up("mark", f"the data are those of {wished.identity}", effect)
 
     def _stop(self, seen: MysqldState) -> Action:
-        goal = Present(replace(seen, running=False, ready=False)) if seen.on_volume else Absent()
-        if seen.on_volume and seen.known:
-            why = f"it runs as {seen.named} and is not wished here"
-            command = Command(self._script("onestop"), self.stop_deadline)
-            return self.down("stop", why, command, STOPPED_S, goal)
-        how = "and its rc script does not know it" if seen.on_volume else "not on its volume"
-        # The wrapper would start a killed server again (F56), so both are told to end.
-        command = Command(("kill", "-TERM", *map(str, seen.pids)))
-        why = f"it runs as {seen.named}, {how}"
-        return self.down("stop", why, command, self.stop_deadline, goal)
+        return stop(self.id, seen, self._script("onestop"), self.stop_deadline)
 
     def _script(self, verb: str) -> tuple[str, ...]:
         if self.script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from converge.core.host import Answer, Query, Read
@@ -44,6 +44,11 @@ class MysqldState(State):
     @property
     def named(self) -> str:
         return f"pid {' and '.join(map(str, self.pids))}"
+
+
+def not_running(seen: MysqldState) -> MysqldState:
+    """The same without its server."""
+    return replace(seen, running=False, ready=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def no_database(action: Action, situation: Situation) -> Verdict:
     if action.verb != "start" or seen is None or not seen.empty or asked:
         return Allow()
     why = "there is no database on the volume, and a start would make an empty one"
-    return Refuse("no-database", why, "put a database there, or set initialize = true")
+    return Refuse("bootstrap-consent", why, "put a database there, or set initialize = true")
 
 
 def on_its_volume(action: Action, situation: Situation) -> Verdict:
@@ -45,5 +45,5 @@ def on_its_volume(action: Action, situation: Situation) -> Verdict:
 GUARDS = (
     Guard("mounted-from-right-device", on_its_volume, ("S5",)),
     Guard("datadir-identity", datadir_identity, ("S5",)),
-    Guard("no-database", no_database, ("S5", "S7")),
+    Guard("bootstrap-consent", no_database, ("S5", "S7")),
 )

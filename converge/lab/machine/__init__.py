@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -54,13 +55,24 @@ def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Resu
         answer = Answer(127, stderr=f"sh: {argv[0]}: not found\n")
         return Result(world, answer)
     result = program(world, node, argv, stdin)
+    late_s = machine.slow.get(argv[0].rsplit("/", 1)[-1], 0.0)
+    if late_s:
+        result = replace(result, took_s=result.took_s + late_s)
+    if result.world is world:
+        return result  # it only looked: nothing can follow from that
     return replace(result, world=react(result.world))
+
+
+@cache
+def _physics() -> tuple[Callable[[World], World], ...]:
+    names = ("net", "hast.storage")
+    return tuple(importlib.import_module(f"converge.lab.{name}").react for name in names)
 
 
 def react(world: World) -> World:
     """What follows at once from what is so now. Also called after every fault."""
-    for name in ("net", "hast.storage"):
-        world = importlib.import_module(f"converge.lab.{name}").react(world)
+    for follow in _physics():
+        world = follow(world)
     return world
 
 

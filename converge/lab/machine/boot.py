@@ -163,10 +163,22 @@ def _network(world: World, node: str, args: tuple[str, ...]) -> World:
 
 def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
     """The rest of rc: hastd, then the scripts of packages. Every HAST role is init."""
-    world = world.change(node, booting=False)
+    world = world.change(node, booting=False, ready=world.now)
     for name in ("hastd", *_local_scripts(world, node)):
         world = rc.call(world, node, name, "start").world
     return world
+
+
+def hold_up(world: World, node: str, span_s: float) -> World:
+    """rc comes so much later to what follows devd, hastd above all.
+
+    devd works off what waited for it before it goes to the background, and rc waits (fact 34).
+    """
+    timers = (
+        replace(t, at=t.at + span_s) if (t.node, t.what) == (node, "boot.ready") else t
+        for t in world.timers
+    )
+    return replace(world, timers=tuple(sorted(timers)))
 
 
 TIMERS: dict[str, Handler] = {

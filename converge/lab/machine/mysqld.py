@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, replace
 
 from converge.lab.machine import advance, processes
+from converge.lab.machine.syslog import wall
 from converge.lab.ufs import Written, mounting, read_file, remove, write_file
-from converge.lab.ufs.files import moment
 from converge.lab.world import File, Handler, Machine, Process, Table, Ufs, World
 
 SAFE = "/usr/local/bin/mysqld_safe"
@@ -160,7 +160,7 @@ def options_of(process: Process) -> Options:
 def note(world: World, node: str, options: Options, text: str) -> World:
     """A line in the error log."""
     old = read_file(world, node, options.errors) or _file("", "644")
-    line = f"{moment(world.now):%Y-%m-%dT%H:%M:%SZ} 0 {text}\n"
+    line = f"{wall(world, node):%Y-%m-%dT%H:%M:%SZ} 0 {text}\n"
     return write_file(world, node, options.errors, replace(old, text=old.text + line)).world
 
 
@@ -193,7 +193,7 @@ def _server(world: World, node: str, safe: int, options: Options) -> World:
         world = note(
             world, node, options, f"[ERROR] Can't start server: Bind on TCP/IP port: {problem}"
         )
-    mark = _file(f"{moment(world.now).timestamp():.1f}\n", "640")
+    mark = _file(f"{wall(world, node).timestamp():.1f}\n", "640")
     path = f"{options.datadir}/heartbeat"
     written = Written(world) if problem else write_file(world, node, path, mark)
     if problem or written.error or not _searchable(world, node, options.datadir):

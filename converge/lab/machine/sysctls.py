@@ -62,9 +62,10 @@ def osreldate(machine: Machine) -> int:
 
 
 def boottime(machine: Machine) -> str:
-    """The value of kern.boottime (sys-boottime)."""
-    whole = int(machine.booted // 1)
-    micros = round((machine.booted - whole) * 1e6)
+    """The value of kern.boottime (sys-boottime): it goes along when the clock is set."""
+    booted = machine.booted + machine.ahead
+    whole = int(booted // 1)
+    micros = round((booted - whole) * 1e6)
     when = f"{clock(whole):%a %b %e %H:%M:%S %Y}"
     return f"{{ sec = {EPOCH + whole}, usec = {micros} }} {when}"
 

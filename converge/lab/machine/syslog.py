@@ -12,15 +12,20 @@ KEPT_EVENTS = 200
 
 
 def clock(seconds: float) -> datetime:
-    """The wall clock of the machines at a world time, in UTC."""
+    """The right time at a world time, in UTC."""
     return datetime.fromtimestamp(EPOCH, UTC) + timedelta(seconds=seconds)
+
+
+def wall(world: World, node: str) -> datetime:
+    """What the clock of this machine shows now."""
+    return clock(world.now + world.machine(node).ahead)
 
 
 def log(world: World, node: str, file: str, line: str) -> World:
     """Append `line` to a log file as syslogd(8) does: date and host name in front."""
     machine = world.machine(node)
     host = machine.hostname.partition(".")[0]
-    stamped = f"{clock(world.now):%b %e %H:%M:%S} {host} {line}\n"
+    stamped = f"{wall(world, node):%b %e %H:%M:%S} {host} {line}\n"
     old = machine.files.get(file, File(mode="644"))
     new = replace(old, text=old.text + stamped, mtime=world.now)
     return world.change(node, files=machine.files.put(file, new))

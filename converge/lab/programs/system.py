@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converge.core.host import Answer
 from converge.lab.machine.sysctls import ident, osreldate, tree, version, write
-from converge.lab.machine.syslog import clock
+from converge.lab.machine.syslog import wall
 from converge.lab.shell.getopt import Words, getopt
 from converge.lab.world import Program, Result, World, done, failed
 
@@ -107,14 +107,14 @@ def uptime(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result
         up += f" {minutes} min{'s' if minutes > 1 else ''},"
     elif not days:
         up += f" {int(seconds)} secs,"
-    time = f"{clock(world.now):%l:%M%p}"
+    time = f"{wall(world, node):%l:%M%p}"
     return done(world, f"{time}  up{up} 0 users, load averages: 0.20, 0.15, 0.10\n")
 
 
 def date(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     words = getopt(argv, "uRnj")
     form = next((w[1:] for w in words.rest if w.startswith("+")), "%a %b %e %H:%M:%S UTC %Y")
-    now = clock(world.now)
+    now = wall(world, node)
     return done(world, now.strftime(form.replace("%s", str(int(now.timestamp())))) + "\n")
 
 

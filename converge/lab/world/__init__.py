@@ -72,6 +72,8 @@ class Machine:
     booted: float = 0.0
     """World time of the last boot; while `booting` nothing answers."""
     booting: bool = False
+    ready: float = 0.0
+    """World time at which the last boot was over."""
     files: Table[str, File] = field(default_factory=Table)
     """The root file system. Absolute paths. Directories are listed too."""
     compiled_in: frozenset[str] = frozenset()
@@ -87,6 +89,10 @@ class Machine:
     next_pid: int = 593
     hangs: frozenset[str] = frozenset()
     """Programs that do not answer, by name (a fault)."""
+    slow: Table[str, float] = field(default_factory=Table)
+    """Programs that answer so many seconds later, by name (a fault)."""
+    ahead: float = 0.0
+    """How far its wall clock is ahead of the right time, seconds (a fault)."""
     recovery_s: float = 1.0
     """How long the database recovers when it was not stopped properly."""
     full: frozenset[str] = frozenset()

@@ -1,0 +1,112 @@
+"""What must be remembered of a HAST resource because nothing on the node tells it later.
+
+On the secondary nothing says "I am in sync" (recordings, fact 4): the primary said so, while this
+very worker was connected. Write errors are counted by a worker and forgotten with it (F34).
+
+`copy`: resuid and counters of the copy these notes are about. `synced_pid`: the worker under which
+the primary said "complete, nothing dirty": from then on every acknowledged write came here, too,
+as long as that worker lives (fullsync). `connected_at`: when it was last seen alive; `parted_at`:
+when it was first seen gone while the peer was silent. `alone`: this node led last, without its
+peer having all of it. `promoted_at`: the last promotions that were seen.
+"""
+
+from __future__ import annotations
+
+from converge.core.ledger import Note, Notes, Now
+from converge.core.resource import Twin
+from converge.freebsd.hast.answers import HastState
+
+PROMOTIONS_KEPT = 8
+
+
+def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) -> Notes:
+    """The notes after a look at both sides; `twin` as far as the peer could be seen."""
+    notes: dict[str, Note] = dict(before)
+    if before.get("resuid", seen.resuid) != seen.resuid:
+        notes = {}  # created anew: what was known was of another copy
+    notes |= {"role": seen.role, "resuid": seen.resuid}
+    notes["write_errors"] = max(int(_number(notes.get("write_errors"))), seen.write_errors)
+    if seen.active and before.get("role") not in (None, "primary"):
+        notes["promoted_at"] = (*_moments(before), now.elapsed_s)[-PROMOTIONS_KEPT:]
+    if seen.active:
+        return _as_primary(seen, notes)
+    return _as_secondary(seen, twin, notes, now)
+
+
+def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
+    for key in ("synced_pid", "copy", "connected_at", "parted_at"):
+        notes.pop(key, None)
+    if seen.status != "complete":
+        notes["alone"] = True
+    elif not seen.dirty:
+        notes["alone"] = False
+    return notes
+
+
+def _as_secondary(
+    seen: HastState, twin: Twin[HastState], notes: dict[str, Note], now: Now
+) -> Notes:
+    theirs = twin.state
+    if seen.workerpid:
+        notes["alone"] = False
+        if theirs is not None and _has_promised(theirs, twin.notes):
+            notes |= {"synced_pid": seen.workerpid, "copy": seen.copy}
+        if notes.get("synced_pid") == seen.workerpid:
+            notes["connected_at"] = now.elapsed_s
+            notes.pop("parted_at", None)
+        else:
+            _void(notes)
+    elif theirs is not None and theirs.active:
+        _void(notes)  # it goes on without us
+    elif "synced_pid" in notes and theirs is None:
+        notes.setdefault("parted_at", now.elapsed_s)
+    return notes
+
+
+def _has_promised(theirs: HastState, known: Notes) -> bool:
+    """All of the primary's copy is here, and it has written down that it is not alone any more:
+    else it might lead alone after its next boot, while we had led meanwhile."""
+    alone = known.get("alone", theirs.alone)
+    whole = theirs.active and theirs.status == "complete" and not theirs.dirty
+    return whole and alone is False
+
+
+def _void(notes: dict[str, Note]) -> None:
+    notes["alone"] = False
+    for key in ("synced_pid", "copy", "connected_at", "parted_at"):
+        notes.pop(key, None)
+
+
+def _number(note: Note | None) -> float:
+    return note if isinstance(note, int | float) else 0.0
+
+
+def _moments(notes: Notes) -> tuple[float, ...]:
+    found = notes.get("promoted_at", ())
+    return found if isinstance(found, tuple) else ()
+
+
+def why_unsynced(seen: HastState, notes: Notes, patience_s: float) -> str:
+    """Why it is not known that our copy has every acknowledged write; '' when it is.
+
+    A primary that loses its peer holds its writes back for `timeout` before it goes on alone. So a
+    link that was seen alive at most `patience_s` before it was seen gone, with the peer silent by
+    then, has carried all that was ever acknowledged.
+    """
+    if notes.get("alone") is True:
+        return ""
+    if "synced_pid" not in notes:
+        return "the primary has not told that this copy is complete since they were connected"
+    if notes.get("copy") != seen.copy:
+        return f"the copy is not the one that was in sync ({notes.get('copy')})"
+    if seen.workerpid == notes["synced_pid"]:
+        return ""
+    alive, gone = notes.get("connected_at"), notes.get("parted_at")
+    if not isinstance(alive, float | int) or not isinstance(gone, float | int):
+        return "since this node booted nothing was heard of the primary"
+    if gone - alive > patience_s:
+        return (
+            f"the link to the primary was last seen {gone - alive:.0f} s before it was found "
+            f"gone, and after {patience_s:.0f} s it may have gone on alone"
+        )
+    return ""

@@ -1,0 +1,197 @@
+"""A run as a value: its passes so far, and what it needs next. Nothing in here touches a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from converge.core.graph import Graph
+from converge.core.host import Answer, Ticket
+from converge.core.ledger import Ledger, Now
+from converge.core.plan import Action, Ending, Hold, Outcome, Plan, Snapshot, Verdict
+from converge.engine.run import apply
+from converge.engine.run.apply import Carrying, Need, Over
+from converge.engine.run.guards import Facts, judge
+from converge.reconcile.planning import decide, kept, remembered
+
+WAIT_S = 5.0
+"""A run that waits for a hold to lift looks again so often at least: what it waits for may come
+earlier, and what it has seen last is remembered (how long our link to the peer lived)."""
+
+
+class End(Enum):
+    """How a run ended."""
+
+    CONVERGED = "converged"
+    HELD = "held"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass: what was planned on what was seen, and how it went."""
+
+    snapshot: Snapshot
+    plan: Plan
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run has to tell: its passes, its end, and what must be remembered."""
+
+    passes: tuple[Pass, ...]
+    end: End
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def done(self) -> int:
+        """How many actions were carried out."""
+        return sum(o.ending is Ending.DONE for p in self.passes for o in p.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Needed: that time passes until then (`elapsed`)."""
+
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """What a run may do, and when it stops.
+
+    `acting`: the nodes that it may act on. `only` keeps of a plan what the operator asked for.
+    `lifted`: codes of guards that a person lifted for this run. `wait_until_s` (`elapsed`): so
+    long it waits for holds to lift; None: it ends as held.
+    """
+
+    graph: Graph
+    acting: frozenset[str]
+    passes_max: int = 10
+    lifted: frozenset[str] = frozenset()
+    wait_until_s: float | None = None
+    only: Callable[[Plan], Plan] = lambda plan: plan
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A run under way. `passes` are those that ended; `carrying` is the plan of the one that has
+    not; `rest` is until when it waits for a hold to lift. `news`: what ended by the last step."""
+
+    charter: Charter
+    ledger: Ledger
+    passes: tuple[Pass, ...] = ()
+    carrying: Carrying | None = None
+    rest: float | None = None
+    news: tuple[Outcome, ...] = ()
+    end: End | None = None
+
+    def need(self, now_s: float) -> Need | Rest:
+        """What must be brought next; Over when the run has ended."""
+        if self.end is not None:
+            return Over()
+        if self.rest is not None:
+            return Rest(self.rest)
+        return self.carrying.need(now_s) if self.carrying else apply.Look()
+
+    def looked(self, snapshot: Snapshot, now: Now) -> Course:
+        """What was asked for was looked at."""
+        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
+        new = replace(self, ledger=ledger, news=())
+        if self.carrying:
+            carrying = self.carrying.looked(snapshot, new._judge(now), now.elapsed_s)
+            return new._went(carrying, now)
+        return new.planned(Pass(snapshot, new.plan(snapshot, now)), now)
+
+    def plan(self, snapshot: Snapshot, now: Now) -> Plan:
+        """What this run may do about what was seen."""
+        charter = self.charter
+        whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted)
+        mine = kept(whole, lambda id: id.node in charter.acting, "another node's part")
+        return charter.only(mine)
+
+    def planned(self, this: Pass, now: Now, *, fresh: bool = True) -> Course:
+        """A pass begins with this plan; not `fresh`: somebody has thought about it meanwhile."""
+        if this.plan.empty:
+            return self._ended(this, End.CONVERGED)
+        if not this.plan.actions:
+            return self._waiting(this, now, End.UNKNOWN)
+        carrying = apply.start(
+            self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
+            fresh=fresh,
+        )  # fmt: skip
+        return self._went(carrying, now)
+
+    def begun(self, ticket: Ticket, now: Now) -> Course:
+        """The effect that was asked for was started."""
+        assert self.carrying
+        return replace(self, carrying=self.carrying.begun(ticket, now.elapsed_s), news=())
+
+    def listened(self, answers: Mapping[tuple[str, Ticket], Answer], now: Now) -> Course:
+        """Commands have ended, or time has passed."""
+        assert self.carrying
+        carrying = self.carrying.listened(answers, now.elapsed_s)
+        return self._went(carrying, now)
+
+    def rested(self) -> Course:
+        """It has waited; now it looks again."""
+        return replace(self, rest=None, news=())
+
+    def halted(self, now: Now) -> Course:
+        """A person or the system wants it to end: what runs is waited for, nothing is begun."""
+        if self.carrying is None:
+            return replace(self, rest=None, news=(), end=End.INTERRUPTED)
+        carrying = self.carrying.given_up("interrupted before it began")
+        return self._went(carrying, now, halted=True)
+
+    @property
+    def told(self) -> Told:
+        return Told(self.passes, self.end or End.UNFINISHED, self.ledger)
+
+    def _judge(self, now: Now) -> Callable[[Action, Snapshot], Verdict]:
+        charter, ledger = self.charter, self.ledger
+
+        def may(action: Action, snapshot: Snapshot) -> Verdict:
+            return judge(
+                action, Facts(charter.graph, snapshot, ledger, now, lifted=charter.lifted)
+            )
+
+        return may
+
+    def _ended(self, this: Pass, end: End | None) -> Course:
+        return replace(self, passes=(*self.passes, this), carrying=None, end=end)
+
+    def _went(self, carrying: Carrying, now: Now, *, halted: bool = False) -> Course:
+        """The carrying out is so far. If every action has its outcome the pass ends, and maybe
+        the run."""
+        before = len(self.carrying.outcomes) if self.carrying else 0
+        new = replace(self, carrying=carrying, news=carrying.outcomes[before:])
+        if not isinstance(carrying.need(now.elapsed_s), Over):
+            return new
+        ended = carrying.ended
+        outcomes = tuple(ended[action.key] for action in carrying.plan.actions)
+        this = Pass(carrying.snapshot, carrying.plan, outcomes)
+        endings = {o.ending for o in outcomes}
+        if halted:
+            return new._ended(this, End.INTERRUPTED)
+        if Ending.FAILED in endings:
+            return new._ended(this, End.FAILED)
+        if Ending.HELD in endings and Ending.DONE not in endings:
+            return new._waiting(this, now, End.HELD)
+        last = len(self.passes) + 1 >= self.charter.passes_max
+        return new._ended(this, End.UNFINISHED if last else None)
+
+    def _waiting(self, this: Pass, now: Now, end: End) -> Course:
+        """Rest, if it was asked to wait and something may lift by itself; else end."""
+        holds = [v for v in this.plan.verdicts.values() if isinstance(v, Hold)]
+        refused = this.plan.held and not holds
+        until_s = now.elapsed_s + max(0.5, min([WAIT_S, *(hold.again_s for hold in holds)]))
+        limit = self.charter.wait_until_s
+        if limit is None or until_s > limit or refused:
+            return self._ended(this, end)
+        return replace(self, carrying=None, rest=until_s)
