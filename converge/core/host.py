@@ -45,10 +45,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A query: the text of a file. No such file is code NO_SUCH_FILE, not an error."""
+    """A query: the text of a file. No such file is code NO_SUCH_FILE, not an error.
+
+    `silence_speaks` and `secrets` as in `Run`.
+    """
 
     path: str
     secrets: tuple[str, ...] = ()
+    silence_speaks: bool = False
 
     def __str__(self) -> str:
         return f"read {self.path}"

@@ -107,11 +107,15 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now: look again after `again_s` seconds; it may lift by itself."""
+    """Not now: look again after `again_s` seconds; it may lift by itself.
+
+    `sure`: by then it does, if nothing else changes.
+    """
 
     code: str
     why: str
     again_s: float = 10.0
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def _observe_node(
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]
-            if answer.lost and not (isinstance(query, Run) and query.silence_speaks):
+            if answer.lost and not query.silence_speaks:
                 look.close()
                 # A node that answers nothing at all has one reason, not one for each question.
                 seen[id] = Unknown(answer.lost if silent else f"{query}: {answer.lost}")

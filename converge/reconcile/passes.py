@@ -9,7 +9,16 @@ from enum import Enum
 from converge.core.graph import Graph
 from converge.core.host import Answer, Ticket
 from converge.core.ledger import Ledger, Now
-from converge.core.plan import Action, Ending, Hold, Outcome, Plan, Snapshot, Verdict
+from converge.core.plan import (
+    COMES_AFTER,
+    Action,
+    Ending,
+    Hold,
+    Outcome,
+    Plan,
+    Snapshot,
+    Verdict,
+)
 from converge.engine.run import apply
 from converge.engine.run.apply import Carrying, Need, Over
 from converge.engine.run.guards import Facts, judge
@@ -18,6 +27,10 @@ from converge.reconcile.planning import decide, kept, remembered
 WAIT_S = 5.0
 """A run that waits for a hold to lift looks again so often at least: what it waits for may come
 earlier, and what it has seen last is remembered (how long our link to the peer lived)."""
+
+
+SOON_S, GRACES = 6.0, 3
+"""Any run waits, so often, for a hold that is sure to lift so soon."""
 
 
 class End(Enum):
@@ -88,6 +101,7 @@ class Course:
     passes: tuple[Pass, ...] = ()
     carrying: Carrying | None = None
     rest: float | None = None
+    graces: int = 0
     news: tuple[Outcome, ...] = ()
     end: End | None = None
 
@@ -188,10 +202,16 @@ class Course:
 
     def _waiting(self, this: Pass, now: Now, end: End) -> Course:
         """Rest, if it was asked to wait and something may lift by itself; else end."""
-        holds = [v for v in this.plan.verdicts.values() if isinstance(v, Hold)]
+        holds = [
+            v for v in this.plan.verdicts.values() if isinstance(v, Hold) and v.code != COMES_AFTER
+        ]
         refused = this.plan.held and not holds
-        until_s = now.elapsed_s + max(0.5, min([WAIT_S, *(hold.again_s for hold in holds)]))
+        rest_s = max(0.5, min([WAIT_S, *(hold.again_s for hold in holds)]))
         limit = self.charter.wait_until_s
-        if limit is None or until_s > limit or refused:
-            return self._ended(this, end)
-        return replace(self, carrying=None, rest=until_s)
+        if limit is not None and now.elapsed_s + rest_s <= limit and not refused:
+            return replace(self, carrying=None, rest=now.elapsed_s + rest_s)
+        soon = [hold.again_s for hold in holds if hold.sure and hold.again_s <= SOON_S]
+        if soon and self.graces < GRACES:
+            until_s = now.elapsed_s + max(0.1, min(soon))
+            return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
+        return self._ended(this, end)

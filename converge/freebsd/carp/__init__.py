@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from converge.core.host import Command, Run
+from converge.core.host import Run
 from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Change

@@ -172,7 +172,7 @@ class Hast(Resource[HastState]):
         if around.pair.nodes[self.id.node].boot_delay_s:
             booted, now = (yield BOOTED), (yield NOW)
             uptime_s = parse_uptime_s(booted.stdout, now.stdout)
-        kept = yield Read(LEDGER)
+        kept = yield Read(LEDGER, silence_speaks=True)
         alone = parse_alone(kept.stdout, self.id)
         return Present(replace(state, mounted=mounted, uptime_s=uptime_s, alone=alone))
 

@@ -183,7 +183,7 @@ def boot_delay(action: Action, situation: Situation) -> Verdict:
     if left_s <= 0:
         return Allow()
     why = f"{node.name} is up for {ours.uptime_s:g} s; boot_delay is {node.boot_delay_s:g} s"
-    return Hold("boot-delay", why, again_s=left_s)
+    return Hold("boot-delay", why, again_s=left_s, sure=True)
 
 
 def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:

@@ -116,7 +116,7 @@ def carp_settled(action: Action, situation: Situation) -> Verdict:
     if lasted_s >= DWELL_S:
         return Allow()
     why = f"{followed} has been seen as MASTER for {lasted_s:.1f} s; {DWELL_S:g} s are waited for"
-    return Hold("carp-settled", why, again_s=DWELL_S - lasted_s)
+    return Hold("carp-settled", why, again_s=DWELL_S - lasted_s, sure=True)
 
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
@@ -163,7 +163,7 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
         f"{other.node} has been silent on every path for {silent_s:.1f} s; only after "
         f"{needed_s:g} s (HAST's timeout and {MARGIN_S:g} s) its copy is written by nobody"
     )
-    return Hold("peer-silent", why, again_s=needed_s - silent_s)
+    return Hold("peer-silent", why, again_s=needed_s - silent_s, sure=True)
 
 
 def witness_isolated(action: Action, situation: Situation) -> Verdict:
@@ -219,7 +219,7 @@ def flap_damping(action: Action, situation: Situation) -> Verdict:
         return Allow()
     left_s = FLAP_S - (situation.now.elapsed_s - recent[-FLAPS])
     why = f"{action.id} was promoted {len(recent)} times in the last {FLAP_S:g} s"
-    return Hold("flap-damping", why, again_s=left_s)
+    return Hold("flap-damping", why, again_s=left_s, sure=True)
 
 
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
