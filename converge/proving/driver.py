@@ -80,6 +80,15 @@ class Drive:
         """Seconds since the start."""
         return round(self.world.now - self.start, 6)
 
+    def warm_up(self, span_s: float) -> None:
+        """Let the actors live with the pair before the story: what they learn is theirs, but the
+        story begins only then. What is broken by then stays told."""
+        waiting, self.cues = self.cues, ()
+        self.go(span_s)
+        self.cues, self.start = waiting, self.world.now
+        self.timeline = [e._replace(at=0.0) for e in self.timeline if e.kind == "broken"]
+        self.marks.clear()
+
     def go(self, until_s: float) -> None:
         """Let everything happen that is due until so many seconds after the start."""
         self._judge(self.world)

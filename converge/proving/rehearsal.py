@@ -57,6 +57,8 @@ def rehearse(
         quiet_from=table.expect.quiet_from,
         secrets=secrets,
     )
+    if table.start != "bare":
+        drive.warm_up(table.warm)
     drive.go(table.until)
     served, parts = phases(drive)
     return Rehearsal(table, nodes, drive, served, parts, findings(table, drive, parts))

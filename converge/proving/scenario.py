@@ -113,6 +113,10 @@ class ScenarioTable(_Table):
         default_factory=dict, description="Settings of the desired file that differ here."
     )
     start: str = Field(default="served", description="How the pair is in the beginning.")
+    warm: Duration = Field(
+        default=150.0,
+        description="How long the actors live with the pair before the story, unless it is bare.",
+    )
     cron: Duration = Field(default=60.0, description="How often cron wakes each node; 0s: never.")
     rows: Duration = Field(default=5.0, description="How often a client writes; 0s: never.")
     until: Duration = Field(default=300.0, description="How long it is watched.")

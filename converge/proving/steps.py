@@ -16,11 +16,12 @@ Pairs = frozenset[tuple[str, str]]
 
 
 def found(history: History, before: World, after: World, deed: Deed) -> Iterator[Broken]:
-    """S2, S3, S4, S7 and S10, as far as the step shows them."""
+    """S2, S3, S4, S5, S7 and S10, as far as the step shows them."""
     for node, machine in sorted(after.machines.items()):
         was = before.machine(node)
         if deed.by == "actor":
             yield from _bootstrapped(was, machine)
+            yield from _unmounted_below(was, machine)
             if node == deed.node:
                 yield from _asked_for(was, deed)
         yield from _taken_away(was, machine, deed)
@@ -52,6 +53,15 @@ def _taken_away(was: Machine, machine: Machine, deed: Deed) -> Iterator[Broken]:
         if demoted or deed.by == "actor":
             said = f"{mount.device} was taken away under {mount.path}"
             yield Broken("S2", machine.name, said)
+
+
+def _unmounted_below(was: Machine, machine: Machine) -> Iterator[Broken]:
+    """S5: unmounted by force under a database that goes on."""
+    for server in sights.servers(machine):
+        mount = sights.mount_of(was, server)
+        if mount is not None and not mount.gone and sights.mount_of(machine, server) is None:
+            said = f"{mount.path} was unmounted under a running database"
+            yield Broken("S5", machine.name, said)
 
 
 def _unfit(
