@@ -61,7 +61,12 @@ def failed_over(world: World, graph: Graph) -> World:
     first, second = graph.pair.nodes
     lab = Lab(power_cut(served(world, graph), first))
     LabClock(lab).sleep(30)
-    converged(lab, graph, second)
+    for name, device, path in _volumes(lab.world, second):
+        _type(lab, second, f"hastctl role primary {name}; sleep 25")
+        _type(lab, second, f"fsck -p -t ufs {device} && mount {device} {path}")
+    for service in _services(graph, second):
+        _type(lab, second, f"service {service} onestart")
+    LabClock(lab).sleep(5)
     lab.world, _ = put_row(lab.world, second, "after the failover")
     LabClock(lab).sleep(30)
     return lab.world
@@ -73,20 +78,37 @@ def split(world: World, graph: Graph) -> World:
     The partition is healed and the second is secondary again: split-brain, refused by HAST.
     """
     first, second = graph.pair.nodes
-    world = cut(served(world, graph), second)
-    lab = Lab(machine.advance(world, world.now + 45))
+    lab = Lab(cut(served(world, graph), second))
+    LabClock(lab).sleep(45)
     lab.world, _ = put_row(lab.world, first, "in the partition")
-    for resource in sights.volumes(lab.world.machine(second)):
-        device = sights.HAST + resource.provname
-        for line in (
-            f"hastctl role primary {resource.name}; sleep 25",
-            f"fsck -p -t ufs {device}; mount {device} /mnt; touch /mnt/here; umount /mnt",
-            f"hastctl role secondary {resource.name}",
-        ):
-            lab.world = machine.run(lab.world, second, ("sh", "-c", line)).world
+    for name, device, _ in _volumes(lab.world, second):
+        _type(lab, second, f"hastctl role primary {name}; sleep 25")
+        _type(lab, second, f"fsck -p -t ufs {device}; mount {device} /mnt; touch /mnt/here")
+        _type(lab, second, f"umount /mnt; hastctl role secondary {name}")
     lab.world = heal(lab.world, second)
     LabClock(lab).sleep(60)
     return lab.world
+
+
+def _volumes(world: World, node: str) -> list[tuple[str, str, str]]:
+    """Name, device and mount point of each resource of a node."""
+    machine, found = world.machine(node), []
+    for resource in sights.volumes(machine):
+        disk = machine.disks.get(resource.localpath)
+        path = disk.ufs.last_mounted if disk and disk.ufs else ""
+        found.append((resource.name, sights.HAST + resource.provname, path or "/mnt"))
+    return found
+
+
+def _services(graph: Graph, node: str) -> list[str]:
+    """The scripts of the databases of a node."""
+    ids = [id for id in graph.order if (id.node, id.kind) == (node, "mysqld")]
+    return [str(getattr(graph.resources[id], "service", "")) for id in ids]
+
+
+def _type(lab: Lab, node: str, line: str) -> None:
+    """What a person would do by hand."""
+    lab.world = machine.run(lab.world, node, ("sh", "-c", line)).world
 
 
 STARTS: dict[str, Start] = {

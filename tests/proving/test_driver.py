@@ -63,7 +63,7 @@ def test_the_same_story_twice(pair: World) -> None:
 
 def test_rows_are_promised_and_kept(pair: World) -> None:
     made = drive(pair)
-    assert len(made.history.rows) == 23
+    assert len(made.history.rows) == 24
     assert made.timeline == []
 
 

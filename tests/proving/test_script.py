@@ -19,7 +19,7 @@ def cues(text: str) -> tuple[Cue, ...]:
     ("text", "said", "guess"),
     [
         ("[[step]]\nat = '1s'\nfault = 'power-of hasta'", 'no fault', "power-off"),
-        ("[[step]]\nat = '1s'\nfault = 'power-off hast'", "no node", "hasta"),
+        ("[[step]]\nat = '1s'\nfault = 'power-off hostb'", "no node", "hastb"),
         ("[[step]]\nat = '1s'\nfault = 'power-off'", "a node of the pair is missing", ""),
         ("[[step]]\nat = '1s'\nfalt = 'power-off hasta'", 'no key "falt"', "fault"),
         ("[[step]]\nat = '1s'\nrun = 'hasta'\nkill = 'hasta'", "run and kill; it is one", ""),
@@ -30,7 +30,7 @@ def cues(text: str) -> tuple[Cue, ...]:
         ("[[step]]\nat = 1\nrun = 'hasta'", "expected a duration", ""),
         ("start = 'servd'", "no way to start", "served"),
         ("[expect]\nserving = 'nobdy'", "no node", "nobody"),
-        ("[expect]\nnever = ['S11']", "not known here", "S10"),
+        ("[expect]\nnever = ['s3']", "not known here", "S3"),
         ("[expect.phase]\nfsk = '1s'", "no key", "fsck"),
         ("hole = 'partitoin'", "not known here", "partition"),
         ("covers = ['25']", "does not have the form", ""),
