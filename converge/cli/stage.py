@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 from converge.cli.blueprint import blueprint
 from converge.cli.site import desired_of, graph_of, read_text
@@ -69,25 +68,22 @@ def _desired_path(name: str, scenario: str) -> str:
 
 
 def _reconciler(graph: Graph, plan: Blueprint) -> Actor:
-    made: Actor = _imported("reconciler").Reconciler(graph)
+    try:
+        made: Actor = importlib.import_module("converge.proving.reconciler").Reconciler(graph)
+    except ModuleNotFoundError as wrong:
+        raise ConvergeError("this converge cannot act in a rehearsal yet") from wrong
     return made
 
 
 def _classic(graph: Graph, plan: Blueprint) -> Actor:
     """The article's script for the first volume of the pair and the database on it."""
+    from converge.proving.classic import Classic  # only for comparisons
+
     if not plan.volumes or not plan.databases:
         raise UsageError("the classic script needs a replicated volume and a database on it")
     volume, service = plan.volumes[0], plan.databases[0].service
     device = f"/dev/hast/{volume.name}"
-    made: Actor = _imported("classic").Classic(volume.name, device, volume.mount, service)
-    return made
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"converge.proving.{name}")
-    except ModuleNotFoundError as wrong:
-        raise ConvergeError(f"this converge cannot act as the {name}") from wrong
+    return Classic(volume.name, device, volume.mount, service)
 
 
 ACTORS: dict[str, Maker] = {"converge": _reconciler, "classic": _classic}

@@ -101,7 +101,7 @@ class Drive:
             last = max(last, due.at)
             if at_once > AT_ONCE_MAX:
                 raise RuntimeError(f"turning in circles at {last}: {due.name}")
-            if self.world.now < due.at and due.rank:
+            if self.world.now < due.at or not due.rank:
                 self._shift(lab.advance(self.world, due.at), TIME)
             due.act()
         self._shift(lab.advance(self.world, max(self.world.now, self.start + until_s)), TIME)
@@ -109,7 +109,7 @@ class Drive:
     def _dues(self) -> list[Due]:
         found = []
         if self.world.timers:
-            found.append(Due(self.world.timers[0].at, 0, "timer", self._timer))
+            found.append(Due(self.world.timers[0].at, 0, "timer", lambda: None))
         for n, cue in enumerate(c for c in self.cues if c.at is not None):
             at = self.start + (cue.at or 0.0)
             found.append(Due(at, 1, f"{n:04}", lambda cue=cue: self._play(cue)))  # type: ignore[misc]
@@ -130,9 +130,6 @@ class Drive:
         """devd starts early in a boot, and a shutdown ends it first."""
         machine = self.world.machine(node)
         return machine.powered and not machine.halting
-
-    def _timer(self) -> None:
-        self._shift(lab.advance(self.world, self.world.timers[0].at), TIME)
 
     def _run_cron(self, node: str) -> None:
         self._cron[node] += self.cron_s

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from converge.lab import rows
 from converge.lab.hast.pair import Place
 from converge.lab.machine import mysqld
 from converge.lab.net import links
@@ -79,7 +80,7 @@ def serving(world: World, vip: str = "") -> str:
     Without a shared address: the first node whose database answers.
     """
     for node, machine in sorted(world.machines.items()):
-        if not up(machine) or mysqld.ready(machine) is None:
+        if not up(machine) or rows.server(machine) is None:
             continue
         if not vip or _found_by_clients(world, machine, vip):
             return node
