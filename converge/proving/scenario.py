@@ -110,7 +110,7 @@ class ScenarioTable(_Table):
         description="The pair: a desired file, seen from this file or from where you stand.",
     )
     override: dict[str, Any] = Field(
-        default_factory=dict, description="Settings of the desired file that differ here."
+        default={}, description="Settings of the desired file that differ here."
     )
     start: str = Field(default="served", description="How the pair is in the beginning.")
     warm: Duration = Field(
