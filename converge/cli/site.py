@@ -37,11 +37,20 @@ class Site:
 
 def read_desired(path: str) -> Desired:
     """The desired file, or every problem in it at once (BadDesired)."""
+    hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
+    return desired_of(read_text(path, hint), path)
+
+
+def read_text(path: str, hint: str = "") -> str:
+    """The text of a file that was named (NoSuchFile)."""
     try:
-        text = Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
+        return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
     except OSError as wrong:
-        hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
         raise NoSuchFile(f"{path}: {wrong.strerror}", hint) from wrong
+
+
+def desired_of(text: str, path: str) -> Desired:
+    """The same, of a text that was read already."""
     return load(text, path, kinds(), _read_secret)
 
 
