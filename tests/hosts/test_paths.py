@@ -156,5 +156,9 @@ def test_a_path_that_comes_back_answers_again() -> None:
     bench.lan.lost, bench.lan.takes_s = "", 0.1
     assert bench.ask().lost
     bench.clock.sleep(SILENT_FOR_S)
+    began_s = bench.clock.now
+    assert bench.ask().lost
+    assert bench.clock.now == began_s  # it was knocked at, and nobody waited
+    bench.clock.sleep(0.5)
     assert bench.ask() == Answer(0, "L")
     assert bench.known()[0] == ("lan", "answered")
