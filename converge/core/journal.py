@@ -40,7 +40,7 @@ UNFINISHED_BY = frozenset({"intent", "outcome", "unfinished"})
 
 
 def unfinished(lines: Iterable[Line]) -> list[Line]:
-    """Intents without an outcome that no later run has told of, oldest first.
+    """Intents without an outcome that no later run has told of, in the order of the lines.
 
     Nobody knows whether their effects began: the run was killed, or the power went.
     """
