@@ -1,4 +1,4 @@
-"""The journal's file: whole lines only, whatever kills the writer; nothing secret; not for ever."""
+"""The journal's file: whole lines, whatever kills the writer; no secret; not for ever."""
 
 import errno
 import json
