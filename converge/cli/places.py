@@ -52,9 +52,8 @@ def place_of(urls: Mapping[str, str], acting: Iterable[str], pair: Callable[[], 
 
 
 def named_places(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> list[Place]:
-    """The places that `--host` and `--node` mean, the widest first; no door is opened.
-
-    A lab has several: the memory of a run over both nodes, and that of each node alone.
+    """The place of a run with these `--host` and `--node`; no door is opened. In a lab also those
+    of the other runs that these doors allow: over both nodes, over each alone.
     """
     urls = dict(_split(url) for url in hosts)
     acting = list(nodes) or list(urls)
@@ -70,8 +69,13 @@ def named_places(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> lis
     first = place_of(urls, acting if urls else (), pair)
     if not first.lab:
         return [first]
-    alone = [place_of(urls, [node], pair) for node in sorted(acting)]
-    return list(dict.fromkeys([first, *alone]))
+    alone = [place_of(urls, [node], pair) for node in sorted(urls)]
+    return list(dict.fromkeys([first, place_of(urls, urls, pair), *alone]))
+
+
+def named_nodes(hosts: Iterable[str], nodes: Iterable[str]) -> tuple[str, ...]:
+    """The nodes that the command line speaks of; none: this machine, whatever it is called."""
+    return tuple(sorted(set(nodes) or {_split(url)[0] for url in hosts}))
 
 
 def _split(url: str) -> tuple[str, str]:
