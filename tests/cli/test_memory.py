@@ -13,7 +13,7 @@ import pytest
 from converge.core.host import Effect, Ticket
 from converge.hosts import journal as journals
 from converge.hosts.clock import SystemClock
-from converge.hosts.lock import LockHeld, take
+from converge.hosts.lock import LockHeld, NodeLock, take
 from converge.lab.host import LabHost
 from tests.cli.commands import Pair, converge
 
@@ -223,3 +223,48 @@ def test_a_hold_that_comes_during_a_run_is_not_lost(
         assert memory.again() is None
     assert load(place.state).notes == notes
     assert len(load(place.state).pauses) == 1
+
+
+def test_after_an_outcome_that_could_not_be_written_nothing_more_begins(
+    fresh: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full for one line only, and that is an outcome."""
+    begin, write = LabHost.begin, os.write
+    begun: list[Effect] = []
+    after: list[int] = []
+
+    def begin_and_count(self: LabHost, effect: Effect) -> Ticket:
+        begun.append(effect)
+        return begin(self, effect)
+
+    def full_once(descriptor: int, data: bytes) -> int:
+        if b'"what":"outcome"' in data and not after:
+            after.append(len(begun))
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    monkeypatch.setattr(LabHost, "begin", begin_and_count)
+    monkeypatch.setattr(journals.os, "write", full_once)
+    said = fresh("apply", "-y")
+    assert said.code == 74
+    assert "No space left on device" in said.err
+    assert after == [len(begun)]
+    assert "was cut off" in fresh("apply", "-y").err
+
+
+def test_who_waited_sees_the_lab_as_it_is_now(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lab was read before the lock was ours; its holder has written it since."""
+    from converge.cli import memory
+    from converge.cli.labfile import LabFile
+    from converge.lab.store import load
+
+    def waited(*words: object, **options: object) -> NodeLock:
+        theirs = LabFile(str(pair.state), load(pair.state.read_text()))
+        theirs.clock.sleep(3600.0)
+        theirs.save()
+        return take(*words, **options)  # type: ignore[arg-type]
+
+    before = load(pair.state.read_text()).now
+    monkeypatch.setattr(memory, "take", waited)
+    assert pair("apply", "-y").code == 0
+    assert load(pair.state.read_text()).now >= before + 3600.0
