@@ -101,6 +101,7 @@ def command(
         first = None
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
+            session.look_up()
             first = session.first_pass(saved, show=True)
             if dry_run or not _agreed(first, no_input=no_input):
                 return 0
@@ -147,6 +148,15 @@ class Session:
         self.ledger, self.keep = memory.ledger, memory.save
         first = first or self.first_pass(saved, show=self.verbose > 0)
         return self.carry_out(first, memory, one_pass=saved is not None)
+
+    def look_up(self) -> None:
+        """What is remembered, for a plan that is only shown."""
+        from converge.cli.memory import known
+        from converge.cli.places import place_of
+
+        here = self.here
+        place = place_of(here.doors.urls, here.acting, lambda: here.desired.pair.name)
+        self.ledger = known(place, here.doors.clock)
 
     def about(self) -> dict[str, Json]:
         """What is written down of the run beside who and when."""

@@ -79,7 +79,7 @@ class Memory:
             from converge.cli.labfile import open_lab
 
             open_lab(self.place.lab).refresh()
-        self.ledger = ledgerfile.load(self.place.state).in_boot(self._boot())
+        self.ledger = known(self.place, self.clock)
         keep_small(self.place.state)
         left = unfinished(read_journal(self.place.state, UNFINISHED_BY))
         self._journal = FileJournal(self.place.state, run, self.clock)
@@ -97,17 +97,6 @@ class Memory:
             cut |= {key: line.entry.fields.get(key) for key in ("n", "action")}
             self._journal.write(Entry("unfinished", cut))
         return left
-
-    def _boot(self) -> str:
-        """Which boot of the machine this is, whose clock the moments are read from: of a lab that
-        of the nodes acted on, else that of this machine. A clock that is set anew is a new boot,
-        too, which only means that less is remembered."""
-        if self.place.lab:
-            from converge.cli.labfile import open_lab
-
-            machines = open_lab(self.place.lab).lab.world.machines
-            return " ".join(f"{node} {m.booted:.0f}" for node, m in sorted(machines.items()))
-        return f"{(self.clock.wall().timestamp() - self.clock.elapsed()) / 60:.0f}"
 
     def recording(self, report: Report) -> Report:
         """A report that writes down first and then tells `report`.
@@ -171,6 +160,23 @@ class Memory:
             fields["n"] = n
         held = n is None and outcome.ending is Ending.HELD
         self._journal.write(Entry("verdict" if held else "outcome", fields))
+
+
+def known(place: Place, clock: Clock) -> Ledger:
+    """What is remembered there, as it is to be read now. BadLedger."""
+    return ledgerfile.load(place.state).in_boot(_boot(place, clock))
+
+
+def _boot(place: Place, clock: Clock) -> str:
+    """Which boot of the machine this is, whose clock the moments are read from: of a lab that of
+    its machines, else that of this one. A clock that is set anew counts as a boot, too, which
+    only means that less is remembered."""
+    if place.lab:
+        from converge.cli.labfile import open_lab
+
+        machines = open_lab(place.lab).lab.world.machines
+        return " ".join(f"{node} {m.booted:.0f}" for node, m in sorted(machines.items()))
+    return f"{(clock.wall().timestamp() - clock.elapsed()) / 60:.0f}"
 
 
 def words(line: Line) -> str:
