@@ -112,14 +112,16 @@ def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:
             verdicts |= _for_nothing(action, actions, facts, verdicts)
     for action in actions:
         stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
-        if stopped and _says_no_more(verdicts[action.key], verdicts[stopped[0]]):
+        if stopped and _says_no_more(verdicts[action.key], verdicts.get(stopped[0])):
             verdicts[action.key] = Hold(COMES_AFTER, f"it comes after {stopped[0]}")
     return verdicts
 
 
-def _says_no_more(verdict: Verdict, first: Verdict) -> bool:
+def _says_no_more(verdict: Verdict, first: Verdict | None) -> bool:
     """It is allowed on its own, or stopped by the very reason that stopped the one before it."""
-    return isinstance(verdict, Allow) or replace(verdict, again_s=0.0) == replace(first, again_s=0.0)  # type: ignore[type-var, call-arg]
+    if isinstance(verdict, Allow) or isinstance(first, Allow | None):
+        return isinstance(verdict, Allow)
+    return (verdict.code, verdict.why) == (first.code, first.why)
 
 
 def _for_nothing(
