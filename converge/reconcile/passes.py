@@ -12,6 +12,7 @@ from converge.core.ledger import Ledger, Now
 from converge.core.plan import (
     COMES_AFTER,
     Action,
+    Direction,
     Ending,
     Hold,
     Outcome,
@@ -20,8 +21,9 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.engine.run import apply
-from converge.engine.run.apply import Carrying, Need, Over
+from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
+from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.planning import decide, kept, remembered
 
 WAIT_S = 5.0
@@ -111,7 +113,7 @@ class Course:
             return Over()
         if self.rest is not None:
             return Rest(self.rest)
-        return self.carrying.need(now_s) if self.carrying else apply.Look()
+        return self.carrying.need(now_s) if self.carrying else Look()
 
     def looked(self, snapshot: Snapshot, now: Now) -> Course:
         """What was asked for was looked at."""
@@ -135,6 +137,10 @@ class Course:
             return self._ended(this, End.CONVERGED)
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
+        # What is sure to lift soon is no news. Yet nothing in the safe direction waits for it.
+        down = any(a.direction is Direction.DOWN for a in this.plan.actions if _allowed(this, a))
+        if not down and (graced := self._graced(this.plan, now)):
+            return graced
         carrying = apply.start(
             self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
             fresh=fresh,
@@ -210,8 +216,17 @@ class Course:
         limit = self.charter.wait_until_s
         if limit is not None and now.elapsed_s + rest_s <= limit and not refused:
             return replace(self, carrying=None, rest=now.elapsed_s + rest_s)
-        soon = [hold.again_s for hold in holds if hold.sure and hold.again_s <= SOON_S]
-        if soon and self.graces < GRACES:
-            until_s = now.elapsed_s + max(0.1, min(soon))
-            return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
-        return self._ended(this, end)
+        return self._graced(this.plan, now) or self._ended(this, end)
+
+    def _graced(self, plan: Plan, now: Now) -> Course | None:
+        """Rest, if what holds something of the plan is sure to lift soon."""
+        holds = [v for v in plan.verdicts.values() if isinstance(v, Hold) and v.sure]
+        soon = [hold.again_s for hold in holds if hold.again_s <= SOON_S]
+        if not soon or self.graces >= GRACES:
+            return None
+        until_s = now.elapsed_s + max(0.1, min(soon))
+        return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
+
+
+def _allowed(this: Pass, action: Action) -> bool:
+    return action.key not in this.plan.held

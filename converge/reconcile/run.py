@@ -10,7 +10,7 @@ from converge.core.host import Answer, Clock, Host, Reader, Ticket
 from converge.core.ledger import Ledger, Now
 from converge.core.plan import Action, Outcome, Plan
 from converge.engine.observe import observe
-from converge.engine.run.apply import Begin, Listen, Look, Need, Over
+from converge.engine.run.need import Begin, Listen, Look, Need, Over
 from converge.reconcile.passes import Charter, Course, Pass, Rest, Told
 from converge.reconcile.planning import decide, remembered
 

@@ -19,13 +19,16 @@ from converge.core.plan import (
     Change,
     Direction,
     Ending,
+    Hold,
     Outcome,
     Plan,
+    Refuse,
     Snapshot,
     Verdict,
 )
 from converge.core.state import Observation, State, Unknown, in_sync, is_active
 from converge.engine.run.guards import bases
+from converge.engine.run.need import Begin, Listen, Look, Need, Over
 from converge.engine.run.settle import Running, as_seen
 
 POLL_S = 0.5
@@ -35,36 +38,6 @@ FRESH_S = 2.0
 """What an action stands on is not looked at again when it was seen so short a time ago."""
 
 Judge = Callable[[Action, Snapshot], Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Needed: a look at these, at everything if None."""
-
-    ids: frozenset[ResourceId] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Needed: that this action's effect begins."""
-
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Needed: the answers of commands that run, or this time (`elapsed`), whichever is first."""
-
-    tickets: tuple[tuple[str, Ticket], ...]
-    until_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """Every action has its outcome."""
-
-
-Need = Look | Begin | Listen | Over
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +171,7 @@ class Carrying:
             action.id, Unknown("it was not looked at")
         )
         if not isinstance(verdict, Allow):
-            return self._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
+            return self._end(action, Ending.HELD, said=_words(verdict))
         if isinstance(seen, Unknown):
             return self._end(action, Ending.HELD, said=f"cannot be seen now: {seen.why}")
         if in_sync(seen, action.wish):
@@ -239,14 +212,21 @@ def start(
 
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
+    held = {key: v for key, v in plan.held.items() if v.code != COMES_AFTER}
+    stopped = {
+        action.key: Outcome(action, Ending.HELD, 0.0, _words(held[action.key]))
+        for action in plan.actions
+        if action.key in held
+    }
+    waiting = tuple(action for action in plan.actions if action.key not in stopped)
     seen_s = dict.fromkeys(snapshot.observed, now_s) if fresh else {}
-    new = Carrying(graph, plan, snapshot, plan.actions, seen_s)
-    for action in plan.actions:
-        verdict = plan.verdicts.get(action.key, Allow())
-        if not isinstance(verdict, Allow) and verdict.code != COMES_AFTER:
-            new = new._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
+    new = Carrying(graph, plan, snapshot, waiting, seen_s, tuple(stopped.values())).without_hope()
     ready = new._ready()
     return new._turn(ready, judge) if ready and fresh else new
+
+
+def _words(verdict: Hold | Refuse) -> str:
+    return f"{verdict.code}: {verdict.why}"
 
 
 def _judged_by(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
