@@ -20,6 +20,7 @@ from converge.core.plan import (
     Snapshot,
     Verdict,
 )
+from converge.core.state import Absent, is_active
 from converge.engine.run import apply
 from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
@@ -138,8 +139,7 @@ class Course:
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
         # What is sure to lift soon is no news. Yet nothing in the safe direction waits for it.
-        down = any(a.direction is Direction.DOWN for a in this.plan.actions if _allowed(this, a))
-        if not down and (graced := self._graced(this.plan, now)):
+        if not _gives_up(this) and (graced := self._graced(this.plan, now)):
             return graced
         carrying = apply.start(
             self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
@@ -228,5 +228,11 @@ class Course:
         return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
 
 
-def _allowed(this: Pass, action: Action) -> bool:
-    return action.key not in this.plan.held
+def _gives_up(this: Pass) -> bool:
+    """Something that is active is to go down, and may."""
+    return any(
+        action.direction is Direction.DOWN
+        and action.key not in this.plan.held
+        and is_active(this.snapshot.observed.get(action.id, Absent()))
+        for action in this.plan.actions
+    )
