@@ -107,7 +107,7 @@ class Run:
                 self.clock.sleep(min(REST_S, max(0.0, left_s)))
                 return course.rested() if left_s <= REST_S else replace(course, news=())
             case Over():
-                return course
+                return replace(course, news=())
 
     def _listen(self, course: Course, need: Listen) -> dict[tuple[str, Ticket], Answer]:
         """Wait a moment for commands to end; with none under way, let the moment pass."""

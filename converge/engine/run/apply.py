@@ -110,7 +110,8 @@ class Carrying:
 
     def given_up(self, why: str) -> Carrying:
         """Nothing more is begun; what runs is waited for."""
-        skipped = (Outcome(a, Ending.SKIPPED, 0.0, why) for a in self.waiting)
+        left = (self.chosen, *self.waiting) if self.chosen else self.waiting
+        skipped = (Outcome(a, Ending.SKIPPED, 0.0, why) for a in left)
         return replace(self, waiting=(), chosen=None, outcomes=(*self.outcomes, *skipped))
 
     def _end(
