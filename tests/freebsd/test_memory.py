@@ -260,7 +260,7 @@ def carp(**table: Any) -> Carp:
 
 
 def test_silence_began_before_the_address_came() -> None:
-    seen = Present(CarpState(1, 1, 128, (), False, "MASTER"))
+    seen = Present(CarpState(1, 1, 128, (), promisc=False, state="MASTER"))
     notes = carp(advskew=128).remember(seen, Twin(), {}, Now(9.0))
     assert notes == {"state": "MASTER", "master_at": 9.0, "quiet_at": 5.5}
     assert carp(advskew=128, preempt=True).remember(seen, Twin(), {}, Now(9.0))["quiet_at"] == 9.0
@@ -305,7 +305,7 @@ ISOLATED = Neighbours(WITNESSED, {"hast.test": Present(DEGRADED)}, known=MUTE, n
 def test_who_gives_way(view: Neighbours, *, gives: bool) -> None:
     resource = made(Hast, "test", device="/dev/vtbd1", follow="carp.vip")
     assert gives_way(resource, view) is gives
-    here = Present(CarpState(1, 1, 0, (), False, "MASTER"))
+    here = Present(CarpState(1, 1, 0, (), promisc=False, state="MASTER"))
     wish = resource.want(replace(view, seen={**view.seen, "carp.vip": here}))
     assert isinstance(wish, Present)
     assert wish.state.role == ("secondary" if gives else "primary")

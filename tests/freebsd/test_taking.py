@@ -53,7 +53,7 @@ UNASKED = Present(NeighbourState())
 
 
 def carp(state: str) -> Present[CarpState]:
-    return Present(CarpState(1, 1, 0, (), False, state))
+    return Present(CarpState(1, 1, 0, (), promisc=False, state=state))
 
 
 @dataclass(frozen=True)
