@@ -26,6 +26,9 @@ from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
 from converge.freebsd import kinds
+from converge.proving.phases import PHASES
+from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
+from converge.proving.starts import STARTS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -292,6 +295,20 @@ def desired_file_page() -> str:
     return text
 
 
+def scenarios_page() -> str:
+    """docs/reference/scenarios.md: prose from its frame, tables from the models."""
+    text = (ROOT / "docs" / "frames" / "scenarios.md").read_text()
+    models = {"step": StepTable, "expect": ExpectTable, "phase": PhaseTable}
+    for name, model in models.items():
+        text = text.replace(f"{{{{{name}}}}}", "\n".join(table(model, without=("phase",))))
+    scenario = "\n".join(table(ScenarioTable, without=("schema_", "step", "expect")))
+    text = text.replace("{{scenario}}", scenario)
+    ways = [f"* `{name}`: {prose(start.__doc__)}" for name, start in STARTS.items()]
+    parts = [f"* `{name}`: {ends}" for name, ends in PHASES.items()]
+    text = text.replace("{{starts}}", "\n".join(ways)).replace("{{phases}}", "\n".join(parts))
+    return text.replace("{{note}}", NOTE)
+
+
 def exit_codes_page() -> str:
     """docs/reference/exit-codes.md: the frame, checked against every error that has a code."""
     text = (ROOT / "docs" / "frames" / "exit-codes.md").read_text().replace("{{note}}", NOTE)
@@ -352,6 +369,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "desired-file.md": desired_file_page,
     "exit-codes.md": exit_codes_page,
     "commands.md": commands_page,
+    "scenarios.md": scenarios_page,
 }
 
 

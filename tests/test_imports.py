@@ -65,7 +65,7 @@ CASES = [
     Case(("plan", *CONFIG, *LAB), THINK, REAL),
     Case(("plan", *CONFIG, *LAB, "--json", "-o", "plan.json"), THINK, REAL),
     Case(("plan", *CONFIG, *BUNDLE), THINK, ("converge.lab", *REAL)),
-    Case(("plan", *CONFIG, "--node", "hasta"), THINK, ("converge.lab", "converge.hosts.ssh")),
+    Case(("plan", *CONFIG, "--node", "hasta"), THINK, ("converge.lab",)),
     Case(("status", *CONFIG, *LAB), THINK, REAL),
     Case(("observe", *CONFIG, *LAB), THINK, REAL),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),

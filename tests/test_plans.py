@@ -12,14 +12,17 @@ import pytest
 from converge import reconcile
 from converge.cli.labfile import close_labs, open_lab
 from converge.cli.site import graph_of, read_desired
+from converge.core.graph import Graph
 from converge.core.host import Answer, Effect, Host, Query, Reader, Ticket
 from converge.engine.observe import observe
 from converge.engine.show.text import plan_text
 from converge.hosts.bundle import BundleReader
 from converge.hosts.clock import SystemClock
+from converge.hosts.paths import PathsReader
 from converge.lab.hast.queues import drain
 from converge.lab.host import Lab, LabClock, LabHost, LabReader
 from converge.lab.machine import advance
+from converge.lab.ways import LabWays
 from tests.plans.cases import EXAMPLES, Case, cases, read_case
 from tests.plans.desk import PASSWORD, Desk, converge, masked
 
@@ -103,15 +106,28 @@ class Hands:
         return self.of.wait(tickets, until_s)
 
 
+def peer_of(node: str, graph: Graph, lab: Lab) -> dict[str, Reader]:
+    """The other node by its paths, as a node alone looks at it."""
+    other = graph.pair.peer_of(node)
+    assert other
+    ways = LabWays(lab, other.name, node, [address for _, address in other.paths])
+    return {other.name: PathsReader(other.name, other.paths, ways, LabClock(lab))}
+
+
 @of(STORIES)
 def test_a_plan_is_made_with_eyes_only(case: Case, desk: Desk) -> None:
     graph = graph_of(read_desired(str(desk.config(case))))
     lab = Lab(desk.world(case, case.story or ()))
-    readers = {node: Eyes(LabReader(lab, node)) for node in (*case.nodes, *case.evidence)}
+    readers: dict[str, Reader] = {
+        node: Eyes(LabReader(lab, node)) for node in (*case.nodes, *case.evidence)
+    }
+    if len(readers) == 1:
+        readers |= peer_of(case.nodes[0], graph, lab)
     assert not any(isinstance(reader, Host) for reader in readers.values())
     this = reconcile.plan(graph, readers, LabClock(lab))
     plan = reconcile.of_nodes(this.plan, case.nodes)
-    shown = masked(plan_text(plan, case.nodes, this.snapshot.taken, commands=True))
+    seen = this.snapshot
+    shown = masked(plan_text(plan, case.nodes, seen.taken, commands=True, paths=seen.paths))
     assert shown == desk.plan(case, "-v").out
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "the pair at a glance",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",
+    "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",
     "version": "version of converge and of what it runs on",
 }
 

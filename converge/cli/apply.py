@@ -103,7 +103,7 @@ class _Session:
         if show and not self.as_json:
             shown = plan_text(
                 first.plan, self.here.acting, first.snapshot.taken, self.paint,
-                commands=self.verbose > 0,
+                commands=self.verbose > 0, paths=first.snapshot.paths,
             )  # fmt: skip
             click.echo(shown, nl=False)
         return first

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from converge.core.desired import PeerTable
 from converge.core.errors import UsageError
 from converge.core.host import Clock, Host, Reader
 from converge.core.pair import Pair
@@ -34,11 +35,13 @@ class Doors:
             closer()
 
 
-def open_doors(pair: Pair, urls: Iterable[str], nodes: Iterable[str]) -> Doors:
+def open_doors(
+    pair: Pair, urls: Iterable[str], nodes: Iterable[str], peer: PeerTable | None = None
+) -> Doors:
     """Doors as the command line asks for them; without `--host` this machine alone.
 
     Of the nodes that can be acted on, only `nodes` (if any are named) are; the others are looked
-    at for evidence.
+    at for evidence. A node alone looks at its peer as `peer` says, or, without it, not at all.
     """
     wanted = _split(pair, urls) or {_myself(pair, nodes): "local:"}
     acting = list(nodes) or list(wanted)
@@ -52,11 +55,27 @@ def open_doors(pair: Pair, urls: Iterable[str], nodes: Iterable[str]) -> Doors:
             doors.hosts[node] = door
         else:
             doors.readers[node] = door
+    if peer and peer.ask and len(wanted) == 1:
+        _look_at_peer(doors, pair, peer, *next(iter(wanted.items())))
     if len(doors.taken) == len(wanted):
         from converge.hosts.bundle import BundleClock
 
         doors.clock = BundleClock(min(doors.taken))
     return doors
+
+
+def _look_at_peer(doors: Doors, pair: Pair, peer: PeerTable, node: str, url: str) -> None:
+    """A reader of the other node by all its paths, where `node` is met from within."""
+    other, scheme = pair.peer_of(node), url.partition(":")[0]
+    if other is None or scheme not in ("local", "lab"):
+        return
+    from converge.cli.peer import lab_reader, ssh_reader
+
+    if scheme == "local":
+        doors.readers[other.name], closer = ssh_reader(other, peer, doors.clock)
+        doors.closers.append(closer)
+    elif reader := lab_reader(other, node, url.removeprefix("lab:")):
+        doors.readers[other.name] = reader
 
 
 def _split(pair: Pair, urls: Iterable[str]) -> dict[str, str]:

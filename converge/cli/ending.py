@@ -5,6 +5,7 @@ from __future__ import annotations
 from converge.core.plan import Ending
 from converge.engine.show.json import FORMAT_VERSION, dumps, outcome_form
 from converge.engine.show.marks import Paint, safe
+from converge.engine.show.paths import path_forms, path_lines
 from converge.engine.show.text import concern_lines, outcome_line, verdict_lines, waiting_lines
 from converge.reconcile import End, Told
 
@@ -32,6 +33,7 @@ def as_text(told: Told, paint: Paint, *, saved: bool = False) -> str:
     lines += [f"  {outcome_line(o, paint)}" for o in bad]
     for key, verdict in last.plan.held.items():
         lines += [f"  {key}", *(f"    {line}" for line in verdict_lines(verdict, paint))]
+    lines += [f"     {line}" for line in path_lines(last.snapshot.paths, paint, wrong_only=True)]
     lines += waiting_lines(last.plan.deferred, paint, nodes=True)
     lines += concern_lines(last.plan.concerns, paint, nodes=True)
     return safe("\n".join(lines)) + "\n"
@@ -49,6 +51,7 @@ def as_json(told: Told, run_id: str) -> str:
                 {
                     "taken": this.snapshot.taken.isoformat(),
                     "basis": this.plan.basis,
+                    "paths": path_forms(this.snapshot.paths),
                     "outcomes": [outcome_form(o) for o in this.outcomes],
                     "waiting": [str(d.id) for d in this.plan.deferred],
                 }

@@ -27,7 +27,7 @@ def command(
     from converge.engine.show.json import dumps, observation_form
     from converge.engine.show.text import observation_words
 
-    with site(config, hosts, nodes) as here:
+    with site(config, hosts, nodes, alone=True) as here:
         snapshot = observe(here.graph, here.readers, here.doors.clock)
         if bundle:
             if len(here.acting) != 1:

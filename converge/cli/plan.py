@@ -42,15 +42,18 @@ def command(
 
     with site(config, hosts, nodes) as here:
         this = reconcile.plan(here.graph, here.readers, here.doors.clock)
-        plan, taken = reconcile.of_nodes(this.plan, here.acting), this.snapshot.taken
-    form = dumps(plan_form(plan, taken))
+        plan, seen = reconcile.of_nodes(this.plan, here.acting), this.snapshot
+    form = dumps(plan_form(plan, seen.taken, seen.paths))
     if out:
         save(out, form)
     if as_json:
         click.echo(form, nl=False)
     else:
         paint = paint_for(color)
-        click.echo(plan_text(plan, here.acting, taken, paint, commands=verbose > 0), nl=False)
+        shown = plan_text(
+            plan, here.acting, seen.taken, paint, commands=verbose > 0, paths=seen.paths
+        )
+        click.echo(shown, nl=False)
     if plan.deferred and not plan.actions:
         return 6
     if plan.actions and all(a.key in plan.held for a in plan.actions):

@@ -37,11 +37,20 @@ class Site:
 
 def read_desired(path: str) -> Desired:
     """The desired file, or every problem in it at once (BadDesired)."""
+    hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
+    return desired_of(read_text(path, hint), path)
+
+
+def read_text(path: str, hint: str = "") -> str:
+    """The text of a file that was named (NoSuchFile)."""
     try:
-        text = Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
+        return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
     except OSError as wrong:
-        hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
         raise NoSuchFile(f"{path}: {wrong.strerror}", hint) from wrong
+
+
+def desired_of(text: str, path: str) -> Desired:
+    """The same, of a text that was read already."""
     return load(text, path, kinds(), _read_secret)
 
 
@@ -65,11 +74,13 @@ def graph_of(desired: Desired) -> Graph:
 
 
 @contextlib.contextmanager
-def site(config: str, hosts: Sequence[str], nodes: Sequence[str]) -> Iterator[Site]:
-    """A site whose doors are closed in the end."""
+def site(
+    config: str, hosts: Sequence[str], nodes: Sequence[str], *, alone: bool = False
+) -> Iterator[Site]:
+    """A site whose doors are closed in the end. `alone`: a node's peer is not looked at."""
     desired = read_desired(config)
     graph = graph_of(desired)
-    doors = open_doors(desired.pair, hosts, nodes)
+    doors = open_doors(desired.pair, hosts, nodes, None if alone else desired.peer)
     try:
         yield Site(desired, graph, doors)
     finally:

@@ -31,9 +31,11 @@ def command(
         this = reconcile.plan(here.graph, here.readers, here.doors.clock)
         seen = this.snapshot
         if as_json:
-            click.echo(dumps(observation_form(seen.observed, seen.taken)), nl=False)
+            click.echo(dumps(observation_form(seen.observed, seen.taken, seen.paths)), nl=False)
         else:
             columns = sorted(here.readers)
-            text = status_text(here.graph, seen, this.plan, columns, paint_for(color))
+            ours = reconcile.of_nodes(this.plan, set(columns) - set(seen.paths))
+            paint = paint_for(color)
+            text = status_text(here.graph, seen, this.plan, columns, paint, ours)
             click.echo(text, nl=False)
     return 0

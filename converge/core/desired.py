@@ -46,6 +46,12 @@ def _node_name(text: str) -> str:
     return text
 
 
+def _user(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", text):
+        raise ValueError("a login has letters, digits, dots, hyphens and underscores only")
+    return text
+
+
 Address = Annotated[
     str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "ipvanyaddress"})
 ]
@@ -90,6 +96,24 @@ class GuardTable(_Table):
     )
     passes_max: int = Field(
         default=10, ge=1, le=50, description="How many passes one run may take at most."
+    )
+
+
+class PeerTable(_Table):
+    """`[peer]`: how a run on one node looks at the other, by ssh. It never acts there."""
+
+    ask: bool = Field(
+        default=True,
+        description="Look at the peer by every path. `false`: never; then nothing is known of it, "
+        "and no node is promoted without proof by other means that the other does not lead.",
+    )
+    user: Annotated[str, AfterValidator(_user)] = Field(
+        default="root", description="Who logs in there."
+    )
+    port: int = Field(default=22, ge=1, le=65535, description="Where sshd listens on both nodes.")
+    identity: Annotated[str, Field(pattern=r"^/[^\x00-\x1f]+$")] | None = Field(
+        default=None,
+        description="The file with the private key for it; what ssh finds by itself if not given.",
     )
 
 
@@ -165,6 +189,7 @@ class Desired:
     digest: str
     secrets: tuple[Secret, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
+    peer: PeerTable = field(default_factory=PeerTable)
 
     def problem(
         self, id: ResourceId, at: Keys, message: str, allowed: str = "", guess: str = ""

@@ -21,6 +21,14 @@ class Node:
     release: str = ""
     boot_delay_s: float = 0.0
 
+    @property
+    def paths(self) -> tuple[tuple[str, str], ...]:
+        """The ways to this node as (name, address): the second only if it is another address."""
+        lan = ("lan", self.address)
+        if self.replication_address == self.address:
+            return (lan,)
+        return (lan, ("replication", self.replication_address))
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

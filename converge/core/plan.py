@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from converge.core.host import Answer, Effect, Query
+from converge.core.host import Answer, Effect, Path, Query
 from converge.core.ids import ResourceId
 from converge.core.state import Absent, Observation, Wish
 
@@ -22,11 +22,15 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was seen, when, and the raw answers it came from."""
+    """What was seen, when, and the raw answers it came from.
+
+    `paths`: by node, what is known of the ways to it, where it was asked by several.
+    """
 
     taken: datetime
     observed: Mapping[ResourceId, Observation[Any]]
     heard: Mapping[str, tuple[tuple[Query, Answer], ...]] = field(default_factory=dict)
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, Query, Reader, Run
+from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run
 from converge.core.ids import ResourceId
 from converge.core.plan import Snapshot
 from converge.core.resource import Look
@@ -29,7 +29,8 @@ def observe(
 ) -> Snapshot:
     """See how all resources of the readers' nodes are, or only those of `ids`.
 
-    Nodes without a reader are not in the snapshot at all.
+    Nodes without a reader are not in the snapshot at all. What is known of the paths to a node
+    is in it also when nothing of that node is looked at: then it is as old as it says.
     """
     taken = clock.wall()
     observed: dict[ResourceId, Observation[Any]] = {}
@@ -42,7 +43,8 @@ def observe(
         stranger = _stranger(graph, node, answers)
         observed.update({id: Unknown(stranger) for id in seen} if stranger else seen)
         heard[node] = tuple(answers.items())
-    return Snapshot(taken, observed, heard)
+    many = {node: one for node, one in sorted(readers.items()) if isinstance(one, ManyPaths)}
+    return Snapshot(taken, observed, heard, {node: one.paths for node, one in many.items()})
 
 
 def _stranger(graph: Graph, node: str, heard: Heard) -> str:
@@ -73,15 +75,20 @@ def _observe_node(
         wanted = (*(q for _, q in asking.values()), *also)
         new = list(dict.fromkeys(q for q in wanted if q not in heard))
         answers = reader.ask(new) if new else []
-        silent = not heard and len(new) > 1 and len({answer.lost for answer in answers}) == 1
+        lost = {answer.lost for answer in answers}
+        silent = not heard and len(new) > 1 and len(lost) == 1 and lost != {""}
         heard.update(zip(new, answers, strict=True))
+        if silent:
+            # A node that answers nothing at all has one reason, and is asked nothing more.
+            for look, _ in asking.values():
+                look.close()
+            return seen | dict.fromkeys(asking, Unknown(answers[0].lost))
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]
             if answer.lost and not query.silence_speaks:
                 look.close()
-                # A node that answers nothing at all has one reason, not one for each question.
-                seen[id] = Unknown(answer.lost if silent else f"{query}: {answer.lost}")
+                seen[id] = Unknown(f"{query}: {answer.lost}")
             else:
                 _advance(id, look, (query, answer), asking, seen)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")

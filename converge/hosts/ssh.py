@@ -39,7 +39,8 @@ class SshReader:
     """Looks at a far node.
 
     `target` is ssh://user@host:port; `program` the ssh to use, with options of its own if need
-    be; `folder`, a private one, keeps the sockets of the shared connection.
+    be; `folder`, a private one, keeps the sockets of the shared connection; `connect_s` is for
+    the connection to come up; `children` are shared by readers that are waited for together.
     """
 
     def __init__(
@@ -48,26 +49,26 @@ class SshReader:
         clock: Clock,
         program: tuple[str, ...] = ("ssh",),
         folder: Path | None = None,
+        connect_s: int = CONNECT_S,
+        children: Children | None = None,
     ) -> None:
         self._target = parse_target(target) if isinstance(target, str) else target
         self._program = program
         self._folder = folder or socket_folder()
-        self._children = Children(clock)
+        self._connect_s = connect_s
+        self._children = children or Children(clock)
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """One ssh for all. What did not arrive is lost, never absent."""
-        commands = [
-            farfile.reading(query.path)
-            if isinstance(query, Read)
-            else Command(query.argv, query.deadline_s)
-            for query in queries
-        ]
-        return [
-            farfile.read(query.path, answer)
-            if isinstance(query, Read)
-            else trimmed(answer, command, whole=True)
-            for query, command, answer in zip(queries, commands, self._send(commands), strict=True)
-        ]
+        return _read(queries, self._send(_commands(queries)))
+
+    def send(self, queries: Sequence[Query]) -> Ticket:
+        """Ask and return at once: what its child says in the end is for `understood`."""
+        return self._start(_commands(queries), lambda raw: raw)
+
+    def understood(self, queries: Sequence[Query], raw: Answer) -> list[Answer]:
+        """The answers to what was sent."""
+        return _read(queries, self._unpacked(raw, _commands(queries)))
 
     def close(self) -> None:
         """Let go of what nobody waits for any more: over there it goes on to its deadline.
@@ -85,8 +86,8 @@ class SshReader:
 
     def _start(self, commands: Sequence[Command], then: Callable[[Answer], Answer]) -> Ticket:
         """One ssh. The script is its stdin, so that no argv here shows what is in it."""
-        argv = command_line(self._target, self._program, self._folder)
-        deadline_s = CONNECT_S + _SLACK_S + longest_s(commands)
+        argv = command_line(self._target, self._program, self._folder, self._connect_s)
+        deadline_s = self._connect_s + _SLACK_S + longest_s(commands)
         ssh = Command(argv, deadline_s, Secret(script(commands)))
         env = {**ENVIRONMENT, **{k: v for k, v in os.environ.items() if k in _FOR_SSH}}
         return self._children.start(ssh, then, (2 * KEEP + _FRAME) * len(commands), env)
@@ -105,6 +106,24 @@ class SshReader:
         if lines := raw.stderr.strip().splitlines():
             return f"{self._target} cannot be reached: {lines[-1].strip()}"
         return f"{self._target} cannot be reached: the connection ended before the answer came"
+
+
+def _commands(queries: Sequence[Query]) -> list[Command]:
+    return [
+        farfile.reading(query.path)
+        if isinstance(query, Read)
+        else Command(query.argv, query.deadline_s)
+        for query in queries
+    ]
+
+
+def _read(queries: Sequence[Query], answers: Sequence[Answer]) -> list[Answer]:
+    return [
+        farfile.read(query.path, answer)
+        if isinstance(query, Read)
+        else trimmed(answer, Command(query.argv, query.deadline_s), whole=True)
+        for query, answer in zip(queries, answers, strict=True)
+    ]
 
 
 class SshHost(SshReader):

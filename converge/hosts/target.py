@@ -22,11 +22,8 @@ _FAR_SHELL = shlex.join(
     ["exec", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in ENVIRONMENT.items()), "/bin/sh"]
 )
 
-# A node that is silent for 6 s is given up: whoever waits for it is about to fail over.
 _OPTIONS = {
     "BatchMode": "yes",
-    "ConnectTimeout": str(CONNECT_S),
-    "ServerAliveInterval": "2",
     "ServerAliveCountMax": "2",
     "ClearAllForwardings": "yes",
     "ForwardAgent": "no",
@@ -69,9 +66,11 @@ def parse_target(url: str) -> Target:
     return Target(host, user, port)
 
 
-def command_line(target: Target, program: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+def command_line(
+    target: Target, program: tuple[str, ...], folder: Path, connect_s: int = CONNECT_S
+) -> tuple[str, ...]:
     """argv of one ssh whose stdin is a script. The connection is shared for a minute by socket."""
-    options = {**_OPTIONS, **_sharing(folder)}
+    options = {**_OPTIONS, **_patience(connect_s), **_sharing(folder)}
     return (
         *program,
         *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
@@ -87,6 +86,15 @@ def socket_folder() -> Path:
     Short, because the path of a socket has room for some 100 characters.
     """
     return Path(f"/tmp/converge-ssh-{os.geteuid()}")
+
+
+def _patience(connect_s: int) -> dict[str, str]:
+    """A connection that stands and goes silent is given up after three intervals, 6 s for 5 s:
+    whoever waits for the node is about to fail over."""
+    return {
+        "ConnectTimeout": str(connect_s),
+        "ServerAliveInterval": str(max(1, connect_s // 2)),
+    }
 
 
 def _sharing(folder: Path) -> dict[str, str]:

@@ -34,8 +34,11 @@ from converge.lab.ufs import Written, read_file, write_file
 from converge.lab.world import File, World
 
 WRITE_S = 0.02
-CONNECT_S = 5.0
+CONNECT_S = 1.0
 """How long a login from the other node tries a machine that is silent."""
+
+PATH_S = 1.0
+"""The same by one certain path, beside which there may be others."""
 
 
 class Lab:
@@ -67,45 +70,51 @@ class LabClock:
 
 
 class LabReader:
-    """Looks at one machine: from itself, or, with `via`, from another node over the network."""
+    """Looks at one machine: from itself, or, with `via`, from another node over the network.
 
-    def __init__(self, lab: Lab, node: str, via: str = "") -> None:
+    By any of its addresses, or by `address` alone.
+    """
+
+    def __init__(self, lab: Lab, node: str, via: str = "", address: str = "") -> None:
         self._lab = lab
         self._node = node
         self._via = via
+        self._address = address
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """Side by side: time passes as the longest of them takes it, at most its deadline."""
-        silent = self._silence()
-        if silent:
-            self._lab.pass_until(self._lab.world.now + self._patience_s)
-            return [Answer(lost=silent) for _ in queries]
         start = self._lab.world.now
-        answers, took_s = [], 0.0
-        for query in queries:
-            answer, query_s = self._answer(query)
-            answers.append(answer)
-            took_s = max(took_s, query_s)
+        answers, took_s = self.asked(queries)
         self._lab.pass_until(start + took_s)
         return answers
 
+    def asked(self, queries: Sequence[Query]) -> tuple[list[Answer], float]:
+        """What is answered, and after how long; that time does not pass yet."""
+        silent = self.silence()
+        if silent:
+            return [Answer(lost=silent) for _ in queries], self._patience_s
+        answered = [self._answer(query) for query in queries]
+        return [answer for answer, _ in answered], max((s for _, s in answered), default=0.0)
+
     @property
     def _patience_s(self) -> float:
-        return CONNECT_S if self._via else 0.0
+        return PATH_S if self._address else CONNECT_S if self._via else 0.0
 
-    def _silence(self) -> str:
+    def silence(self) -> str:
         """Why nothing can be asked now; '' when it can."""
         world = self._lab.world
         target = world.machine(self._node)
+        silence = "Operation timed out" if self._address else f"{self._node} does not answer"
         if not target.powered or target.booting or target.halting:
-            return f"{self._node} does not answer"
+            return silence
         if not self._via or self._via == self._node:
             return ""
         addresses = [a.address for i in target.interfaces.values() for a in i.addresses]
         plain = [a for a in addresses if not a.startswith("127.")]
+        plain = [a for a in plain if not self._address or a == self._address]
         if any(talks(world, self._via, a) for a in plain if not _own(world, self._via, a)):
             return ""
-        return f"{self._node} does not answer"
+        return silence
 
     def _answer(self, query: Query) -> tuple[Answer, float]:
         if isinstance(query, Read):
@@ -157,13 +166,17 @@ class LabHost(LabReader):
         """Start an effect and return at once."""
         self._count += 1
         ticket = Ticket(self._count)
-        silent = "" if isinstance(effect, Wait) else self._silence()
         start = self._lab.world.now  # sh lets time pass itself
-        answer, took_s = (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
+        answer, took_s = self.done(effect)
         world = self._lab.world
         booted = None if isinstance(effect, Wait) else world.machine(self._node).booted
         self._begun[ticket] = _Begun(start + took_s, answer, booted)
         return ticket
+
+    def done(self, effect: Effect) -> tuple[Answer, float]:
+        """Do it to the world now; what it answers, and after how many seconds."""
+        silent = "" if isinstance(effect, Wait) else self.silence()
+        return (Answer(lost=silent), self._patience_s) if silent else self._act(effect)
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Let time pass until one of them ends, at most until `until_s`; those that ended."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from converge.core.host import Effect
 from converge.lab.world import World
 
 
@@ -18,6 +19,8 @@ class Step:
 
     `said` is what a person should read ("hastb: promote hast.test: ..."); '' for nothing worth it.
     `why` is the reason, where one was given. `code` is the guard's, where one stood in the way.
+    `sent` is what was begun on the node in this step, which ends at world time `ends` (0: at
+    once). `run` tells runs of one node from each other; it matters only where two can be at once.
     """
 
     world: World
@@ -25,6 +28,9 @@ class Step:
     said: str = ""
     why: str = ""
     code: str = ""
+    sent: tuple[Effect, ...] = ()
+    ends: float = 0.0
+    run: str = ""
 
 
 class Actor(Protocol):

@@ -83,7 +83,8 @@ class Charter:
 
     `acting`: the nodes that it may act on. `only` keeps of a plan what the operator asked for.
     `lifted`: codes of guards that a person lifted for this run. `wait_until_s` (`elapsed`): so
-    long it waits for holds to lift; None: it ends as held.
+    long it waits for holds to lift; None: it ends as held. `without`: guards that are not asked at
+    all, which shows on the proving ground what they are for.
     """
 
     graph: Graph
@@ -91,6 +92,8 @@ class Charter:
     passes_max: int = 10
     lifted: frozenset[str] = frozenset()
     wait_until_s: float | None = None
+    poll_s: float = apply.POLL_S
+    without: frozenset[str] = frozenset()
     only: Callable[[Plan], Plan] = lambda plan: plan
 
 
@@ -128,7 +131,7 @@ class Course:
     def plan(self, snapshot: Snapshot, now: Now) -> Plan:
         """What this run may do about what was seen."""
         charter = self.charter
-        whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted)
+        whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted, charter.without)
         mine = kept(whole, lambda id: id.node in charter.acting, "another node's part")
         return charter.only(mine)
 
@@ -143,7 +146,7 @@ class Course:
             return graced
         carrying = apply.start(
             self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
-            fresh=fresh,
+            fresh=fresh, poll_s=self.charter.poll_s,
         )  # fmt: skip
         return self._went(carrying, now)
 
@@ -177,9 +180,15 @@ class Course:
         charter, ledger = self.charter, self.ledger
 
         def may(action: Action, snapshot: Snapshot) -> Verdict:
-            return judge(
-                action, Facts(charter.graph, snapshot, ledger, now, lifted=charter.lifted)
+            facts = Facts(
+                charter.graph,
+                snapshot,
+                ledger,
+                now,
+                lifted=charter.lifted,
+                without=charter.without,
             )
+            return judge(action, facts)
 
         return may
 

@@ -23,13 +23,14 @@ def decide(
     ledger: Ledger | None = None,
     now: Now = NEVER,
     lifted: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan for what was seen. Without a ledger nothing is remembered."""
     ledger = ledger or Ledger()
     wished = wishes(graph, snapshot, ledger, now)
     changes, deferred = diff(snapshot, wished)
     actions, waiting = order(graph, snapshot, wished, changes, deferred)
-    facts = Facts(graph, snapshot, ledger, now, planning=True, lifted=lifted)
+    facts = Facts(graph, snapshot, ledger, now, planning=True, lifted=lifted, without=without)
     verdicts = judge_all(actions, facts)
     base = basis(graph.digest, snapshot.observed)
     known = concerns(graph, snapshot)

@@ -136,6 +136,11 @@ class Run:
     def _course(self) -> Course:
         until_s = self.clock.elapsed() + self.wait_s if self.wait_s else None
         charter = Charter(
-            self.graph, frozenset(self.hosts), self.passes_max, self.lifted, until_s, self.only
+            self.graph,
+            frozenset(self.hosts),
+            self.passes_max,
+            self.lifted,
+            until_s,
+            only=self.only,
         )
         return Course(charter, self.ledger)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from converge.core.host import Answer, Run
+from converge.core.host import Answer, Path, Run
 from converge.core.ids import ResourceId
 from converge.core.state import Absent, Present, Unknown
 from converge.engine.graph import build
@@ -83,6 +83,23 @@ def test_a_node_without_a_reader_is_not_in_the_snapshot():
     node = ToyNode(ToyClock(), {})
     tables = {**declared("a", lamp_x={}), **declared("b", lamp_x={})}
     assert [id.node for id in seen(node, tables).observed] == ["a"]
+
+
+class Many(ToyNode):
+    """A toy node with one path that is known."""
+
+    @property
+    def paths(self):
+        return (Path("lan", "192.0.2.1", answered=True, age_s=self.clock.now),)
+
+
+@pytest.mark.parametrize("ids", [None, [], [ResourceId("a", "lamp", "x")]])
+def test_what_is_known_of_paths_is_in_every_snapshot(ids):
+    graph, _ = build(PAIR, {**declared("a", lamp_x={}), **declared("b", lamp_x={})}, KINDS)
+    clock = ToyClock()
+    readers = {"a": ToyNode(clock), "b": Many(clock, name="b")}
+    snapshot = observe(graph, readers, clock, ids)
+    assert snapshot.paths == {"b": (Path("lan", "192.0.2.1", answered=True),)}
 
 
 def test_a_look_that_never_ends_is_a_bug_that_is_named():

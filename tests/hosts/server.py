@@ -59,7 +59,7 @@ class Server:
         self.process.wait(10)
 
 
-def serve(folder: Path, sockets: Path) -> Server:
+def serve(folder: Path, sockets: Path, addresses: tuple[str, ...] = ("127.0.0.1",)) -> Server:
     """Start one with everything it needs in `folder`; skips where that cannot be."""
     if SSHD is None:
         no_server("there is no sshd on this machine")
@@ -69,13 +69,15 @@ def serve(folder: Path, sockets: Path) -> Server:
         keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(keygen, check=True)
     port = _free_port()
+    listen = "".join(f"ListenAddress {address}\n" for address in addresses)
     (folder / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
+        f"Port {port}\n{listen}HostKey {folder}/host\nPidFile none\n"
         f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
     )
     key = (folder / "host.pub").read_text()
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key}")
+    known = ",".join(f"[{address}]:{port}" for address in addresses)
+    (folder / "known_hosts").write_text(f"{known} {key}")
     (folder / "ssh_config").write_text(
         f"IdentityFile {folder}/user\nUserKnownHostsFile {folder}/known_hosts\n"
         "IdentitiesOnly yes\nStrictHostKeyChecking yes\n"

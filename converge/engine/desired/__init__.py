@@ -12,7 +12,14 @@ from dataclasses import asdict, replace
 
 from pydantic import BaseModel
 
-from converge.core.desired import Desired, GuardTable, NodeTable, PairTable, WitnessTable
+from converge.core.desired import (
+    Desired,
+    GuardTable,
+    NodeTable,
+    PairTable,
+    PeerTable,
+    WitnessTable,
+)
 from converge.core.errors import BadDesired, near
 from converge.core.pair import Node, Pair
 from converge.core.secret import Secret
@@ -29,6 +36,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "node": NodeTable,
     "guard": GuardTable,
     "witness": WitnessTable,
+    "peer": PeerTable,
 }
 """The tables that are not resources; `[node.NAME]` is there for each node."""
 
@@ -42,13 +50,15 @@ def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
     doubted = _check_top(table, kinds, notes)
     guard = _single(GuardTable, "guard", table, notes)
     witness = _single(WitnessTable, "witness", table, notes)
+    peer = _single(PeerTable, "peer", table, notes)
     names, pair = _pair(table, guard or GuardTable(), kinds, notes, doubted)
     resources = read_resources(table, names, kinds, notes, read, doubted)
-    if notes.problems or not pair or not guard or not witness:
+    if notes.problems or not pair or not guard or not witness or not peer:
         raise BadDesired(notes.sorted())
     pair = replace(pair, witnesses=witness.ping)
-    digest = _digest(pair, guard, witness, resources)
-    return Desired(pair, resources, guard, witness, digest, secrets_of(resources), notes.source)
+    digest = _digest(pair, guard, witness, peer, resources)
+    secrets = secrets_of(resources)
+    return Desired(pair, resources, guard, witness, digest, secrets, notes.source, peer)
 
 
 def _secrecy(kinds: Kinds) -> Secrecy:
@@ -171,13 +181,16 @@ def _check_apart(nodes: list[Node | None], notes: Notes) -> None:
             notes.add(("node", other.name, key), f"{one.name} has the same {key}")
 
 
-def _digest(pair: Pair, guard: GuardTable, witness: WitnessTable, resources: Resources) -> str:
+def _digest(
+    pair: Pair, guard: GuardTable, witness: WitnessTable, peer: PeerTable, resources: Resources
+) -> str:
     """SHA-256 over all that is wished. Of a secret only that there is one."""
     wished = {
         "schema": SCHEMA,
         "pair": asdict(pair),
         "guard": guard.model_dump(mode="json"),
         "witness": witness.model_dump(mode="json"),
+        "peer": peer.model_dump(mode="json"),
         "resources": {str(id): one.model_dump(mode="json") for id, one in resources.items()},
     }
     return hashlib.sha256(json.dumps(wished, sort_keys=True).encode()).hexdigest()

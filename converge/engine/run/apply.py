@@ -19,10 +19,8 @@ from converge.core.plan import (
     Change,
     Direction,
     Ending,
-    Hold,
     Outcome,
     Plan,
-    Refuse,
     Snapshot,
     Verdict,
 )
@@ -55,6 +53,7 @@ class Carrying:
     seen_s: Mapping[ResourceId, float]
     outcomes: tuple[Outcome, ...] = ()
     running: tuple[Running, ...] = ()
+    poll_s: float = POLL_S
     chosen: Action | None = None
     heard: bool = False
 
@@ -74,7 +73,7 @@ class Carrying:
             return Look(settling)
         if self.running:
             open_ = tuple((r.action.id.node, r.ticket) for r in self.running if r.answer is None)
-            return Listen(open_, now_s + POLL_S)
+            return Listen(open_, now_s + self.poll_s)
         return Over()
 
     def looked(self, snapshot: Snapshot, judge: Judge, now_s: float) -> Carrying:
@@ -85,6 +84,7 @@ class Carrying:
             self.snapshot,
             taken=snapshot.taken,
             observed=observed,
+            paths={**self.snapshot.paths, **snapshot.paths},
         )
         new = replace(self, snapshot=whole, seen_s=seen_s)
         ready = new._ready()
@@ -172,7 +172,7 @@ class Carrying:
             action.id, Unknown("it was not looked at")
         )
         if not isinstance(verdict, Allow):
-            return self._end(action, Ending.HELD, said=_words(verdict))
+            return self._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
         if isinstance(seen, Unknown):
             return self._end(action, Ending.HELD, said=f"cannot be seen now: {seen.why}")
         if in_sync(seen, action.wish):
@@ -207,27 +207,30 @@ class Carrying:
 
 
 def start(
-    graph: Graph, plan: Plan, snapshot: Snapshot, judge: Judge, now_s: float, *, fresh: bool = True
+    graph: Graph,
+    plan: Plan,
+    snapshot: Snapshot,
+    judge: Judge,
+    now_s: float,
+    *,
+    fresh: bool = True,
+    poll_s: float = POLL_S,
 ) -> Carrying:
     """What the guards hold of the whole plan is not begun; the rest is judged again at its turn.
 
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
     held = {key: v for key, v in plan.held.items() if v.code != COMES_AFTER}
-    stopped = {
-        action.key: Outcome(action, Ending.HELD, 0.0, _words(held[action.key]))
+    waiting = tuple(action for action in plan.actions if action.key not in held)
+    outcomes = tuple(
+        Outcome(action, Ending.HELD, 0.0, f"{verdict.code}: {verdict.why}")
         for action in plan.actions
-        if action.key in held
-    }
-    waiting = tuple(action for action in plan.actions if action.key not in stopped)
+        if (verdict := held.get(action.key))
+    )
     seen_s = dict.fromkeys(snapshot.observed, now_s) if fresh else {}
-    new = Carrying(graph, plan, snapshot, waiting, seen_s, tuple(stopped.values())).without_hope()
+    new = Carrying(graph, plan, snapshot, waiting, seen_s, outcomes, poll_s=poll_s).without_hope()
     ready = new._ready()
     return new._turn(ready, judge) if ready and fresh else new
-
-
-def _words(verdict: Hold | Refuse) -> str:
-    return f"{verdict.code}: {verdict.why}"
 
 
 def _judged_by(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:

@@ -35,6 +35,7 @@ class Facts:
     now: Now = NEVER
     planning: bool = False
     lifted: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
 
     def notes(self, id: ResourceId) -> Notes:
         return self.ledger.of(id)
@@ -76,7 +77,8 @@ def _weight(verdict: Verdict) -> int:
 def _of(id: ResourceId, facts: Facts) -> list[Guard]:
     """The guards of a resource that nobody has lifted for this run."""
     guards = facts.graph.resources[id].guards
-    return [g for g in guards if not (g.override and g.code in facts.lifted)]
+    lifted = facts.lifted & {g.code for g in guards if g.override}
+    return [g for g in guards if g.code not in lifted | facts.without]
 
 
 def bases(graph: Graph, id: ResourceId) -> list[ResourceId]:

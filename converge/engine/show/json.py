@@ -13,6 +13,7 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Change, Deferred, Hold, Outcome, Plan, Verdict
 from converge.core.secret import Secret
 from converge.core.state import Absent, Observation, Present, Unknown
+from converge.engine.show.paths import Paths, path_forms
 
 FORMAT_VERSION = 1
 
@@ -22,8 +23,11 @@ def dumps(form: Mapping[str, Any]) -> str:
     return json.dumps(form, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def plan_form(plan: Plan, taken: datetime) -> dict[str, Any]:
-    """A plan. The same form is what `plan -o` saves and `apply FILE` reads."""
+def plan_form(plan: Plan, taken: datetime, paths: Paths | None = None) -> dict[str, Any]:
+    """A plan. The same form is what `plan -o` saves and `apply FILE` reads.
+
+    `paths` are those to the peer.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "kind": "plan",
@@ -34,18 +38,22 @@ def plan_form(plan: Plan, taken: datetime) -> dict[str, Any]:
         "actions": [_action(a, plan.verdicts.get(a.key, Allow())) for a in plan.actions],
         "deferred": [_deferred(d) for d in plan.deferred],
         "concerns": {str(id): words for id, words in plan.concerns.items()},
+        "paths": path_forms(paths or {}),
     }
 
 
 def observation_form(
-    observed: Mapping[ResourceId, Observation[Any]], taken: datetime
+    observed: Mapping[ResourceId, Observation[Any]],
+    taken: datetime,
+    paths: Paths | None = None,
 ) -> dict[str, Any]:
-    """What was seen, by resource."""
+    """What was seen, by resource, and what is known of the paths to the peer."""
     return {
         "format_version": FORMAT_VERSION,
         "kind": "observation",
         "taken": taken.isoformat(),
         "observed": {str(id): _seen(seen) for id, seen in observed.items()},
+        "paths": path_forms(paths or {}),
     }
 
 

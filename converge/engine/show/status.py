@@ -9,6 +9,7 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Plan, Snapshot
 from converge.core.state import Unknown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
+from converge.engine.show.paths import path_lines
 from converge.engine.show.text import (
     concern_lines,
     observation_words,
@@ -28,9 +29,17 @@ def marks(graph: Graph, snapshot: Snapshot, plan: Plan) -> dict[ResourceId, str]
 
 
 def status_text(
-    graph: Graph, snapshot: Snapshot, plan: Plan, nodes: Iterable[str], paint: Paint
+    graph: Graph,
+    snapshot: Snapshot,
+    plan: Plan,
+    nodes: Iterable[str],
+    paint: Paint,
+    ours: Plan | None = None,
 ) -> str:
-    """Rows of what matters, then what is to be done, in one line."""
+    """Rows of what matters, then what is to be done, in one line.
+
+    `ours`: that part of the plan which is told in words, when another node is evidence only.
+    """
     columns = list(nodes)
     letters = marks(graph, snapshot, plan)
     rows = _rows(graph, snapshot, columns, letters)
@@ -40,9 +49,12 @@ def status_text(
         for row in rows
     ]
     lines[0] = paint("bold", lines[0])
-    waiting = list(waiting_lines(plan.deferred, paint, nodes=True))
-    concerns = list(concern_lines(plan.concerns, paint, nodes=True))
-    return safe("\n".join([*lines, "", *waiting, *concerns, summary(plan)])) + "\n"
+    told = ours or plan
+    waiting = list(waiting_lines(told.deferred, paint, nodes=True))
+    concerns = list(concern_lines(told.concerns, paint, nodes=True))
+    paths = list(path_lines(snapshot.paths, paint))
+    gap = [""] if paths else []
+    return safe("\n".join([*lines, *gap, *paths, "", *waiting, *concerns, summary(told)])) + "\n"
 
 
 def _rows(

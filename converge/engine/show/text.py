@@ -23,6 +23,7 @@ from converge.core.plan import (
 )
 from converge.core.state import Absent, Present, differing, shown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
+from converge.engine.show.paths import Paths, path_lines
 
 PLAIN = Paint(on=False)
 
@@ -37,12 +38,13 @@ def plan_text(
     paint: Paint = PLAIN,
     *,
     commands: bool = False,
+    paths: Paths | None = None,
 ) -> str:
     """The plan, a node at a time, numbered in the order of carrying out.
 
-    `commands` adds the command or file of each action.
+    `commands` adds the command or file of each action; `paths` are those to the peer.
     """
-    lines = [f"seen at {taken.isoformat(timespec='seconds')}"]
+    lines = [f"seen at {taken.isoformat(timespec='seconds')}", *path_lines(paths or {}, paint)]
     number = {action.key: n for n, action in enumerate(plan.actions, 1)}
     for node in nodes:
         lines += ["", *_node_lines(plan, node, number, paint, commands=commands)]

@@ -48,7 +48,10 @@ def _silent(id: ResourceId, situation: Situation) -> bool:
     seen = situation.snapshot.observed
     answers = any(isinstance(seen.get(p), Present) and is_active(seen[p]) for p in paths)
     unseen = any(not isinstance(seen.get(p), Present) for p in paths)
-    return not answers and not unseen and seen_of(peer_id(id, situation), situation) is None
+    other = peer_id(id, situation)
+    doors = situation.snapshot.paths.get(other.node, ())
+    knocked = any(not door.silent for door in doors)
+    return not (answers or unseen or knocked) and seen_of(other, situation) is None
 
 
 def _silent_s(id: ResourceId, situation: Situation) -> float:

@@ -1,0 +1,90 @@
+"""What a scenario needs from outside: its files, a pair for them, the software of the nodes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+from converge.cli.blueprint import blueprint
+from converge.cli.site import desired_of, graph_of, read_text
+from converge.core.desired import Desired
+from converge.core.errors import ConvergeError, NoSuchFile, UsageError
+from converge.core.graph import Graph
+from converge.engine.desired.overridden import overridden
+from converge.lab.fresh import Blueprint, fresh
+from converge.proving.actor import Actor
+from converge.proving.rehearsal import Rehearsal, rehearse
+from converge.proving.script import Script, read_script
+from converge.proving.starts import STARTS
+
+Maker = Callable[[Graph, Blueprint], Actor]
+"""Makes the software of the nodes; one for both, as it keeps nothing itself."""
+
+
+def scenario_files(names: Iterable[str]) -> list[str]:
+    """The files that were named, and those in folders that were; NoSuchFile for none."""
+    found: list[str] = []
+    for name in names:
+        path = Path(name)
+        inside = sorted(str(p) for p in path.rglob("*.toml")) if path.is_dir() else [name]
+        if not inside:
+            raise NoSuchFile(f"{name}: no scenario (*.toml) is in this folder")
+        found += inside
+    return found
+
+
+def played(path: str, make: Maker) -> Rehearsal:
+    """One scenario, from its file to its verdicts."""
+    script = read_script(
+        read_text(path, "docs/reference/scenarios.md has the form."), path, STARTS
+    )
+    desired = _desired(script, path)
+    graph = graph_of(desired)
+    plan = blueprint(desired, graph)
+    one = make(graph, plan)
+    actors = {node: one for node in graph.pair.nodes}
+    return rehearse(script, graph, _bare(plan), actors, desired.secrets)
+
+
+_bare = cache(fresh)
+
+
+def _desired(script: Script, path: str) -> Desired:
+    """The pair of a scenario, with what the scenario changes in it."""
+    found = _desired_path(script.table.desired, path)
+    text = read_text(found)
+    if script.table.override:
+        text = overridden(text, found, script.table.override)
+        found += " with [override]"
+    return desired_of(text, found)
+
+
+def _desired_path(name: str, scenario: str) -> str:
+    """Seen from the scenario's folder, or from one above it, or from where we stand."""
+    above = Path(scenario).resolve().parents
+    return str(next((p / name for p in above if (p / name).is_file()), Path(name)))
+
+
+def _reconciler(graph: Graph, plan: Blueprint) -> Actor:
+    try:
+        made: Actor = importlib.import_module("converge.proving.reconciler").Reconciler(graph)
+    except ModuleNotFoundError as wrong:
+        raise ConvergeError("this converge cannot act in a rehearsal yet") from wrong
+    return made
+
+
+def _classic(graph: Graph, plan: Blueprint) -> Actor:
+    """The article's script for the first volume of the pair and the database on it."""
+    from converge.proving.classic import Classic  # only for comparisons
+
+    if not plan.volumes or not plan.databases:
+        raise UsageError("the classic script needs a replicated volume and a database on it")
+    volume, service = plan.volumes[0], plan.databases[0].service
+    device = f"/dev/hast/{volume.name}"
+    return Classic(volume.name, device, volume.mount, service)
+
+
+ACTORS: dict[str, Maker] = {"converge": _reconciler, "classic": _classic}
+"""Whose software a rehearsal can run, by the word of `--actor`."""

@@ -1,0 +1,55 @@
+"""What a world cannot show by itself: what was acknowledged, what broke before, who acts now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from converge.core.host import Effect
+from converge.lab.world import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An invariant that does not hold: S1 to S10 (docs/explanation/architecture.md)."""
+
+    code: str
+    node: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.node}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who moved the world, and how. `by`: an actor, a fault, a client, or only the time.
+
+    `sent` goes on until world time `ends`; `run` tells two runs of one node from each other.
+    """
+
+    by: str = "time"
+    node: str = ""
+    sent: tuple[Effect, ...] = ()
+    ends: float = 0.0
+    run: str = ""
+
+
+TIME = Deed()
+FAULT = Deed("fault")
+CLIENT = Deed("client")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The little that must be kept beside a world, small and fit to be hashed."""
+
+    rows: frozenset[tuple[str, str]] = frozenset()
+    """Acknowledged to a client: (device, row)."""
+    rotten: frozenset[tuple[str, str]] = frozenset()
+    """(node, local disk) that lost a write."""
+    wrote: frozenset[tuple[str, str]] = frozenset()
+    """(node, device) written to in the last step."""
+    found: tuple[Broken, ...] = ()
+    """What was broken in the last step, and no world shows afterwards."""
+    acting: Table[str, tuple[str, float]] = field(default_factory=Table)
+    """By node: the run whose command goes on, and until when."""

@@ -1,0 +1,249 @@
+"""converge as an actor: the real run, step by step, on a world of the lab.
+
+A look and what is done upon it are two steps: what was true when it was looked may not be true
+any more (time of check, time of use). Between them passes the time that the look takes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from converge.core.graph import Graph
+from converge.core.host import Answer, Command, Reader, Ticket, Write
+from converge.core.ledger import LEDGER, Ledger, Now
+from converge.core.plan import Ending, Snapshot
+from converge.core.state import Unknown
+from converge.engine.observe import observe
+from converge.engine.run.apply import POLL_S
+from converge.engine.run.need import Begin, Listen, Look, Over
+from converge.lab.host import Lab, LabClock, LabHost, LabReader
+from converge.lab.machine.syslog import clock
+from converge.lab.world import World
+from converge.proving.actor import Step
+from converge.reconcile.passes import Charter, Course, Rest
+
+WAIT_S = 120.0
+"""How long a run that a trigger has started waits for holds to lift (apply --wait)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An effect under way: when it ends, with what, and which boot of its machine it needs."""
+
+    ticket: Ticket
+    ends: float
+    answer: Answer
+    booted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What one node's converge is at. `ledger` is on its disk, the rest dies with the process.
+
+    `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
+    `knocking`: the peer was silent, so that it is asked in the background and costs no time.
+    """
+
+    ledger: Ledger = field(default_factory=Ledger)
+    course: Course | None = None
+    due: float | None = None
+    seen: Snapshot | None = None
+    begun: tuple[Begun, ...] = ()
+    again: bool = False
+    tickets: int = 0
+    knocking: bool = False
+    held: tuple[str, ...] = ()
+    written: str = ""
+    listening: bool = False
+
+
+class _Still(Lab):
+    """A lab in which a look takes its time without letting it pass."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.spent_s = 0.0
+
+    def pass_until(self, now: float) -> None:
+        self.spent_s += max(0.0, now - self.world.now)
+
+
+class _Deaf:
+    """A peer that was silent a moment ago."""
+
+    def ask(self, queries: object) -> list[Answer]:
+        return [Answer(lost="was silent a moment ago") for _ in queries]  # type: ignore[attr-defined]
+
+
+class Reconciler:
+    """The behaviour of `converge apply --wait --trigger ...` on a node of the pair."""
+
+    def __init__(
+        self, graph: Graph, without: frozenset[str] = frozenset(), poll_s: float = POLL_S
+    ) -> None:
+        self.graph = graph
+        self.without = without
+        self.poll_s = poll_s
+
+    def fresh(self, node: str) -> Mind:
+        return Mind()
+
+    def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
+        """A run begins, or the one under way makes one more afterwards."""
+        ledger = state.ledger.after_boot() if trigger == "boot" else state.ledger
+        if state.course is not None:
+            return replace(state, again=True)
+        charter = Charter(
+            self.graph,
+            frozenset({node}),
+            without=self.without,
+            wait_until_s=now + WAIT_S,
+            poll_s=self.poll_s,
+        )
+        return replace(state, ledger=ledger, course=Course(charter, ledger), due=now)
+
+    def due(self, state: Mind, node: str) -> float | None:
+        return state.due
+
+    def killed(self, state: Mind, node: str) -> Mind:
+        return Mind(state.ledger, written=state.written)
+
+    def step(self, world: World, state: Mind, node: str) -> Step:
+        """One look, or one effect, or one wait."""
+        course, now = state.course, Now(world.now, clock(world.now).timestamp())
+        assert course
+        said: list[tuple[str, str, str]] = []
+        if state.seen is not None:
+            course = course.looked(state.seen, now)
+            state = replace(state, seen=None)
+            state, world = self._kept(state, course, world, node)
+            state = _told(state, course, said)
+        for _ in range(STEPS_MAX):
+            need = course.need(now.elapsed_s)
+            match need:
+                case Look():
+                    state = replace(state, course=course)
+                    return _step(world, self._look(world, state, need, node), said)
+                case Begin():
+                    world, state, course = self._begin(world, state, course, need, now, said)
+                    return _step(world, replace(state, course=course, due=world.now), said)
+                case Listen():
+                    until_s = _until(state, need, now)
+                    if until_s > now.elapsed_s and not state.listening:
+                        state = replace(state, course=course, due=until_s, listening=True)
+                        return _step(world, state, said)
+                    ended = _ended(world, state, need, node)
+                    course = course.listened(ended, now)
+                    state = _told(_without(state, ended), course, said)
+                case Rest(until_s):
+                    if until_s > now.elapsed_s:
+                        return _step(world, replace(state, course=course, due=until_s), said)
+                    course = course.rested()
+                case Over():
+                    return _step(world, self._over(state, course, node, now), said)
+        raise RuntimeError("a run that never ends")
+
+    def _look(self, world: World, state: Mind, need: Look, node: str) -> Mind:
+        lab = _Still(world)
+        readers: dict[str, Reader] = {node: LabReader(lab, node)}
+        peer = self.graph.pair.peer_of(node)
+        if peer:
+            far = LabReader(lab, peer.name, via=node)
+            readers[peer.name] = _Deaf() if state.knocking and far.silence() else far
+        snapshot = observe(self.graph, readers, LabClock(lab), need.ids)
+        if peer and any(id.node == peer.name for id in snapshot.observed):
+            state = replace(state, knocking=_silent(snapshot, peer.name))
+        due = world.now + lab.spent_s
+        return replace(state, seen=replace(snapshot, heard={}), due=due)
+
+    def _begin(
+        self, world: World, state: Mind, course: Course, need: Begin, now: Now,
+        said: list[tuple[str, str, str]],
+    ) -> tuple[World, Mind, Course]:  # fmt: skip
+        node = need.action.id.node
+        lab = _Still(world)
+        answer, took_s = LabHost(lab, node).done(need.action.effect)
+        ticket = Ticket(state.tickets + 1)
+        ends = world.now + max(took_s, lab.spent_s)
+        one = Begun(ticket, ends, answer, world.machine(node).booted)
+        said.append((f"{need.action.verb} {need.action.id.ref}", need.action.why, ""))
+        state = replace(state, begun=(*state.begun, one), tickets=ticket)
+        return lab.world, state, course.begun(ticket, now)
+
+    def _kept(self, state: Mind, course: Course, world: World, node: str) -> tuple[Mind, World]:
+        """The ledger is on the disk before anything is done; of it the peer reads one thing."""
+        text = json.dumps({"notes": _promises(course.ledger)}, sort_keys=True)
+        if text != state.written:
+            lab = _Still(world)
+            host = LabHost(lab, node)
+            host.done(Command(("mkdir", "-p", LEDGER.rpartition("/")[0])))
+            host.done(Write(LEDGER, text))
+            world = lab.world
+        return replace(state, ledger=course.ledger, written=text), world
+
+    def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
+        ended = Mind(course.ledger, written=state.written)
+        return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
+
+
+STEPS_MAX = 50
+
+
+def _step(world: World, state: Mind, said: list[tuple[str, str, str]]) -> Step:
+    first = said[0] if said else ("", "", "")
+    text = "; ".join(words for words, _, _ in said)
+    why = next((why for _, why, _ in said if why), "")
+    code = next((code for _, _, code in said if code), first[2])
+    return Step(world, state, text, why, code)
+
+
+def _told(state: Mind, course: Course, said: list[tuple[str, str, str]]) -> Mind:
+    """What ended otherwise than well; a hold only when it is another one than before."""
+    held = tuple(o.detail.partition(":")[0] for o in course.news if o.ending is Ending.HELD)
+    for outcome in course.news:
+        code, _, why = outcome.detail.partition(": ")
+        what = f"{outcome.action.verb} {outcome.action.id.ref}"
+        if outcome.ending is Ending.FAILED:
+            said.append((f"{what} failed", outcome.detail, ""))
+        elif outcome.ending is Ending.HELD and held != state.held:
+            said.append((f"{what} held", why or code, code))
+    return replace(state, held=held) if course.news else state
+
+
+def _ended(
+    world: World, state: Mind, need: Listen, node: str
+) -> Mapping[tuple[str, Ticket], Answer]:
+    """Answers that have come. Of a machine that went down meanwhile none ever does."""
+    return {
+        (node, b.ticket): b.answer if world.machine(node).booted == b.booted else _GONE
+        for b in state.begun
+        if (node, b.ticket) in need.tickets and b.ends <= world.now
+    }
+
+
+_GONE = Answer(lost="the machine went down before the answer")
+
+
+def _until(state: Mind, need: Listen, now: Now) -> float:
+    """When a command ends, or the listening does."""
+    open_ = {ticket for _, ticket in need.tickets}
+    ends = [b.ends for b in state.begun if b.ticket in open_]
+    return max(now.elapsed_s, min([need.until_s, *ends]))
+
+
+def _without(state: Mind, ended: Mapping[tuple[str, Ticket], Answer]) -> Mind:
+    gone = {ticket for _, ticket in ended}
+    begun = tuple(b for b in state.begun if b.ticket not in gone)
+    return replace(state, begun=begun, listening=False)
+
+
+def _silent(snapshot: Snapshot, node: str) -> bool:
+    theirs = [seen for id, seen in snapshot.observed.items() if id.node == node]
+    return bool(theirs) and all(isinstance(seen, Unknown) for seen in theirs)
+
+
+def _promises(ledger: Ledger) -> dict[str, dict[str, bool]]:
+    found = ((id, notes.get("alone")) for id, notes in sorted(ledger.notes.items()))
+    return {str(id): {"alone": alone} for id, alone in found if isinstance(alone, bool)}

@@ -1,0 +1,45 @@
+"""A rehearsal as two lanes of plain text: the time, the first node left, the second right."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from converge.proving.seen import Entry
+
+WIDTH = 100
+TIME = 8
+LANE = (WIDTH - TIME - 4) // 2
+
+
+def two_lanes(timeline: Sequence[Entry], nodes: Sequence[str]) -> str:
+    """One line an event, its reason below it; what is broken has stars around its code."""
+    first, second = nodes
+    lines = [_row("", first, second), _row("", "-" * LANE, "-" * LANE)]
+    last = ""
+    for entry in timeline:
+        shown = f"{entry.at:.3f}"
+        for n, text in enumerate(_said(entry)):
+            time = shown if n == 0 and shown != last else ""
+            left, right = ("", text) if entry.node == second else (text, "")
+            lines.append(_row(time, left, right))
+        last = shown
+    return "\n".join(lines) + "\n"
+
+
+def _row(time: str, left: str, right: str) -> str:
+    return f"{time:>{TIME}}  {left:<{LANE}}  {right}".rstrip()
+
+
+def _said(entry: Entry) -> list[str]:
+    """What happened and why, folded to a lane; only ASCII, whatever a program printed."""
+    head = f"*** {entry.code} *** " if entry.kind == "broken" else ""
+    code = f" [{entry.code}]" if entry.code and not head else ""
+    lines = _folded(f"{head}{entry.what}{code}", "  ")
+    return lines + [f"    {line}" for line in _folded(entry.why, "", LANE - 4) if line]
+
+
+def _folded(text: str, indent: str, width: int = LANE) -> list[str]:
+    plain = text.encode("ascii", "replace").decode()
+    plain = "".join(one if one.isprintable() else " " for one in plain)
+    return textwrap.wrap(plain, width, subsequent_indent=indent, break_on_hyphens=False)
