@@ -12,7 +12,7 @@ from converge.core.ledger import Notes
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present, is_active
 from converge.freebsd.hast.guards import peer_id, seen_of
-from converge.freebsd.hast.memory import why_unsynced
+from converge.freebsd.hast.memory import waited_s, why_unsynced
 
 DWELL_S = 5.0
 """So long MASTER must last before it is believed, beside a peer that answers (F01, domain 7)."""
@@ -207,7 +207,9 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     if theirs is not None and theirs.has_metadata:
         return Allow()
     patience_s = _timeout_s(action.id, situation)
-    why = why_unsynced(ours, situation.notes(action.id), patience_s)
+    followed = _followed(action.id, situation)
+    quiet_s = waited_s(situation.notes(followed)) if followed else 0.0
+    why = why_unsynced(ours, situation.notes(action.id), patience_s, quiet_s)
     if not why:
         return Allow()
     lift = (
