@@ -43,6 +43,7 @@ class Mind:
 
     `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
     `knocking`: the peer was silent, so that it is asked in the background and costs no time.
+    `booted`: in which boot the moments of the ledger were noted.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -56,6 +57,7 @@ class Mind:
     held: tuple[str, ...] = ()
     written: str = ""
     listening: bool = False
+    booted: float = 0.0
 
 
 class _Still(Lab):
@@ -91,7 +93,6 @@ class Reconciler:
 
     def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
         """A run begins, or the one under way makes one more afterwards."""
-        ledger = state.ledger.after_boot() if trigger == "boot" else state.ledger
         if state.course is not None:
             return replace(state, again=True)
         charter = Charter(
@@ -101,16 +102,17 @@ class Reconciler:
             wait_until_s=now + WAIT_S,
             poll_s=self.poll_s,
         )
-        return replace(state, ledger=ledger, course=Course(charter, ledger), due=now)
+        return replace(state, course=Course(charter, state.ledger), due=now)
 
     def due(self, state: Mind, node: str) -> float | None:
         return state.due
 
     def killed(self, state: Mind, node: str) -> Mind:
-        return Mind(state.ledger, written=state.written)
+        return Mind(state.ledger, written=state.written, booted=state.booted)
 
     def step(self, world: World, state: Mind, node: str) -> Step:
         """One look, or one effect, or one wait."""
+        state = _in_this_boot(state, world.machine(node).booted)
         course, now = state.course, Now(world.now, clock(world.now).timestamp())
         assert course
         said: list[tuple[str, str, str]] = []
@@ -183,11 +185,19 @@ class Reconciler:
         return replace(state, ledger=course.ledger, written=text), world
 
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
-        ended = Mind(course.ledger, written=state.written)
+        ended = Mind(course.ledger, written=state.written, booted=state.booted)
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 
 
 STEPS_MAX = 50
+
+
+def _in_this_boot(state: Mind, booted: float) -> Mind:
+    """Whichever trigger comes first: devd tells of CARP before the boot is over."""
+    if state.booted == booted or state.course is None:
+        return state
+    ledger = state.ledger.after_boot() if state.booted else state.ledger
+    return replace(state, booted=booted, ledger=ledger, course=replace(state.course, ledger=ledger))
 
 
 def _step(world: World, state: Mind, said: list[tuple[str, str, str]]) -> Step:
