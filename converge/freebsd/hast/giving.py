@@ -30,14 +30,14 @@ def gives_way(hast: Hast, view: View) -> bool:
         return False
     if theirs is not None:
         return theirs.active and bool(theirs.mounted) and not ours.mounted
-    if ours.status == "complete":
-        return False
+    # A link on which nothing is written shows as complete long after it broke.
+    patience_s = float(hast.timeout) if ours.status == "complete" else ISOLATED_S
     asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
     silent = [moment(view.notes(ref), "silent_at") for ref, _ in asks]
     witnesses = any(not peer for _, peer in asks)
     if not witnesses or any(at is None for at in silent):
         return False
-    return all(view.now.elapsed_s - at >= ISOLATED_S for at in silent if at is not None)
+    return all(view.now.elapsed_s - at >= patience_s for at in silent if at is not None)
 
 
 def _state(seen: object) -> HastState | None:
