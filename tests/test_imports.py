@@ -58,7 +58,20 @@ CASES = [
     Case(("--help",), {"click"}, (*DOMAIN, "converge.lab", "converge.hosts", "converge.cli.plan")),
     *(
         Case((name, "--help"), {"click"}, (*DOMAIN, "converge.lab", "converge.hosts"))
-        for name in ("validate", "plan", "apply", "graph", "status", "observe", "lab", "version")
+        for name in (
+            "validate",
+            "plan",
+            "apply",
+            "graph",
+            "status",
+            "observe",
+            "lab",
+            "version",
+            "hold",
+            "release",
+            "history",
+            "show",
+        )
     ),
     Case(("validate", *CONFIG), THINK, ("converge.lab", *REAL, "converge.reconcile")),
     Case(("graph", *CONFIG), THINK, ("converge.lab", *REAL)),
@@ -69,6 +82,15 @@ CASES = [
     Case(("status", *CONFIG, *LAB), THINK, REAL),
     Case(("observe", *CONFIG, *LAB), THINK, REAL),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
+    *(
+        Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))
+        for words in (
+            ("hold", *LAB),
+            ("hold", *LAB, "--for", "1s", "--reason", "test"),
+            ("release", *LAB),
+            ("history", *LAB),
+        )
+    ),
     Case(("lab", "faults"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),
     Case(("lab", "advance", "1s"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),
 ]

@@ -5,6 +5,7 @@ inside the lab's state: that is where FreeBSD keeps it.
 """
 
 import copy
+import json
 import pickle
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def story(pair: Pair, folder: Path) -> list[Said]:
                 pair("plan"), pair("plan", "-vv"), pair("plan", "--json"),
                 pair("plan", "-o", plan), pair("status"), pair("status", "--json"),
                 pair("observe"), pair("observe", "--json"), pair("apply", "-n", "-v"),
-                pair("apply"),
+                pair("apply"), pair("history"), pair("history", "--json"),
                 *(pair("graph", "--state", "--format", form)
                   for form in ("text", "dot", "mermaid", "svg")),
             ]
@@ -94,12 +95,16 @@ def test_the_whole_story_shows_no_secret(pair: Pair, tmp_path: Path) -> None:
     said = story(pair, tmp_path)
     assert {s.code for s in said} >= {0, 5, 6, 64}
     assert any("pass ***" in s.out for s in said)
+    runs = [run["run"] for run in json.loads(pair("history", "--json").out)["runs"]]
+    said += [pair("show", run, *form) for run in runs for form in ((), ("--json",))]
+    assert sum(s.out.count("\n") for s in said[-2 * len(runs) :]) > 100
     for one in said:
         assert TOKEN not in one.out
         assert TOKEN not in one.err
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {"converge.log", "fresh-plan.json", "converged-hasta.json"} <= {p.name for p in written}
     assert "***" in (tmp_path / "converged-hasta.json").read_text()
+    assert "journal.jsonl" in {p.name for p in written}
     tell_tale = [p.name for p in written if TOKEN in p.read_text()]
     assert set(tell_tale) <= {"carp.pass", "desired.toml", "lab.json"}
     # The test would be worth nothing if the token had never been used.

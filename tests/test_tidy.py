@@ -174,6 +174,7 @@ HOMES = {
     "socket": ["hosts/", "cli/"],
     "signal": ["hosts/", "cli/"],
     "os": ["hosts/", "cli/"],
+    "fcntl": ["hosts/"],
     "sys": ["hosts/", "cli/", "__main__.py"],
     "time": ["hosts/"],
     "random": [],

@@ -18,8 +18,11 @@ from converge.cli.options import (
     paint_for,
 )
 from converge.core.errors import UsageError
+from converge.core.journal import Json
+from converge.core.ledger import Ledger
 
 if TYPE_CHECKING:
+    from converge.cli.memory import Memory
     from converge.cli.site import Site
     from converge.reconcile import Pass, Run, Told
 
@@ -36,20 +39,47 @@ TRIGGERS = ["devd", "hast", "cron", "boot", "manual"]
 @click.option("-n", "--dry-run", is_flag=True, help="The same as `converge plan`.")
 @click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
+@click.option(
+    "--lock-timeout",
+    default="0s",
+    show_default=True,
+    metavar="DURATION",
+    help="Wait so long for another run to end.",
+)
+@click.option("--wait", is_flag=True, help="Wait for holds to lift, as long as --timeout.")
+@click.option(
+    "--timeout",
+    default="120s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long --wait waits.",
+)
+@click.option(
+    "--override",
+    "lifted",
+    multiple=True,
+    metavar="CODE",
+    help="Lift this guard for this one run (repeatable); needs --reason.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why; it is written down.")
 @click.option("-q", "--quiet", is_flag=True, help="Only what went wrong.")
 @click.option("-v", "--verbose", count=True, help="Commands in the plan; the log on stderr.")
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str, saved: str | None,
-    trigger: str, verbose: int, *, as_json: bool, yes: bool, dry_run: bool, no_input: bool,
-    quiet: bool,
+    trigger: str, lock_timeout: str, timeout: str, lifted: tuple[str, ...], reason: str,
+    verbose: int, *, as_json: bool, yes: bool, dry_run: bool, no_input: bool, quiet: bool,
+    wait: bool,
 ) -> int:  # fmt: skip
     """Observe, plan and carry out, pass after pass, until the next plan is empty.
 
     With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
     observed is no longer what it was made for. Exit codes: 0 converged; 1 failed; 3 in part;
-    4 held; 6 too little can be seen.
+    4 held; 6 too little can be seen; 75 another run is at work.
     """
+    from converge.cli.labfile import read_span
+    from converge.cli.override import overridden
     from converge.cli.site import site
+    from converge.cli.turns import under_lock
 
     if dry_run and saved is None:
         from converge.cli.plan import command as plan
@@ -62,22 +92,23 @@ def command(
     with site(config, hosts, nodes) as here:
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
-        session = _Session(
-            here,
-            paint=color,
-            verbose=verbose,
-            quiet=quiet,
-            cron=trigger == "cron",
+        session = Session(
+            here, paint=color, verbose=verbose, quiet=quiet, cron=trigger == "cron",
             as_json=as_json,
-        )
-        agreed = yes or trigger != "manual"
-        first = session.first_pass(saved, show=dry_run or not agreed or verbose > 0)
-        if dry_run or not _agreed(first, yes=agreed, no_input=no_input):
-            return 0
-        return session.carry_out(first, one_pass=saved is not None)
+        )  # fmt: skip
+        session.lifted, session.reason = overridden(lifted, reason), reason
+        session.wait_s = read_span(timeout) if wait else 0.0
+        first = None
+        if dry_run or not (yes or trigger != "manual"):
+            # Outside the lock: nobody should wait for a person who thinks.
+            session.look_up()
+            first = session.first_pass(saved, show=True)
+            if dry_run or not _agreed(first, no_input=no_input):
+                return 0
+        return under_lock(session, first, saved, trigger, lock_timeout)
 
 
-class _Session:
+class Session:
     """One `converge apply`: the run, and what is said of it."""
 
     def __init__(
@@ -88,8 +119,50 @@ class _Session:
         self.here, self.verbose, self.quiet, self.as_json = here, verbose, quiet, as_json
         self.cron = cron
         self.paint, self.err_paint = paint_for(paint), paint_for(paint, sys.stderr)
+        self.ledger = Ledger()
+        self.keep: Callable[[Ledger], None] = lambda ledger: None
+        self.lifted: frozenset[str] = frozenset()
+        self.wait_s, self.reason = 0.0, ""
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
+        self.told: Callable[[str], object] = lambda text: click.echo(text, nl=False)
         self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
+
+    def next_one(self, n: int) -> Session:
+        """The session of a run for somebody who came: it speaks only of what went wrong."""
+        self.run_id = f"{self.run_id.partition('.')[0]}.{n}"
+        self.log = self.log.bind(run=self.run_id)
+        self.quiet = True
+        if self.as_json:
+            self.told = lambda _: None
+        return self
+
+    def whole_run(
+        self, memory: Memory, first: Pass | None = None, saved: str | None = None
+    ) -> int:
+        """One run of `memory`, with its beginning and its end written down."""
+        from converge.cli.memory import words
+
+        for line in memory.begin(self.run_id, **self.about()):
+            self.log.warning(words(line))
+            click.echo(f"converge: {words(line)}", err=True)
+        self.ledger, self.keep = memory.ledger, memory.save
+        first = first or self.first_pass(saved, show=self.verbose > 0)
+        return self.carry_out(first, memory, one_pass=saved is not None)
+
+    def look_up(self) -> None:
+        """What is remembered, for a plan that is only shown."""
+        from converge.cli.memory import known
+        from converge.cli.places import place_of
+
+        here = self.here
+        place = place_of(here.doors.urls, here.acting, lambda: here.desired.pair.name)
+        self.ledger = known(place, here.doors.clock)
+
+    def about(self) -> dict[str, Json]:
+        """What is written down of the run beside who and when."""
+        if not self.lifted:
+            return {}
+        return {"override": [*sorted(self.lifted)], "reason": self.reason}
 
     def first_pass(self, saved: str | None, *, show: bool) -> Pass:
         """Look and plan, and `show` it; a saved plan must be this very plan."""
@@ -108,7 +181,7 @@ class _Session:
             click.echo(shown, nl=False)
         return first
 
-    def carry_out(self, first: Pass, *, one_pass: bool) -> int:
+    def carry_out(self, first: Pass, memory: Memory, *, one_pass: bool) -> int:
         """Run to the end and answer with the exit code."""
         from converge.cli.progress import Progress
 
@@ -118,14 +191,16 @@ class _Session:
             self.here.doors.clock, self.err_paint, self.log.info, live=live, quiet=self.quiet
         )
         with progress as report:
-            run = self._run(report, passes_max=1 if one_pass else None)
+            recording = memory.recording(report)
+            run = self._run(recording, passes_max=1 if one_pass else None)
             with _Halt() as halt:
-                run.halted = lambda: halt.signal != 0
+                run.halted = lambda: halt.signal != 0 or memory.must_stop()
                 told = run.to_the_end(first)
         saved = one_pass and _all_of_it(told)
         code = 0 if saved and not halt.signal else _exit_code(told, halt.signal)
         self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")
         self._say(told, saved=saved)
+        memory.end(told.end.value, code=code, done=told.done)
         return code
 
     def _run(
@@ -136,7 +211,10 @@ class _Session:
         here = self.here
         limit = passes_max or here.desired.guard.passes_max
         doors = here.doors
-        return Run(here.graph, doors.hosts, doors.clock, report, doors.readers, limit)
+        return Run(
+            here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
+            ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
+        )  # fmt: skip
 
     def _about(self, first: Pass) -> str:
         from converge.engine.show.text import summary
@@ -148,11 +226,11 @@ class _Session:
         from converge.cli import ending
 
         if self.as_json:
-            click.echo(ending.as_json(told, self.run_id), nl=False)
+            self.told(ending.as_json(told, self.run_id))
             return
         silent = self.quiet or (self.cron and not told.done)
         if not silent or not (saved or told.end.value == "converged"):
-            click.echo(ending.as_text(told, self.paint, saved=saved), nl=False)
+            self.told(ending.as_text(told, self.paint, saved=saved))
 
 
 def _is_real(here: Site) -> bool:
@@ -162,9 +240,9 @@ def _is_real(here: Site) -> bool:
     return isinstance(here.doors.clock, SystemClock)
 
 
-def _agreed(first: Pass, *, yes: bool, no_input: bool) -> bool:
+def _agreed(first: Pass, *, no_input: bool) -> bool:
     """Ask on a terminal; elsewhere somebody must have said yes."""
-    if yes or not first.plan.actions:
+    if not first.plan.actions:
         return True
     if no_input or not sys.stdin.isatty():
         raise UsageError("there is nobody to ask: say -y to carry the plan out")

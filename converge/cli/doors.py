@@ -21,6 +21,7 @@ class Doors:
     """The doors to the nodes: `hosts` can act, `readers` can only look. `close` ends them.
 
     `named`: the nodes that the command line is about; none: all. `taken`: when the bundles were.
+    `urls`: how each node is reached.
     """
 
     clock: Clock
@@ -29,6 +30,7 @@ class Doors:
     hosts: dict[str, Host] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     closers: list[Callable[[], None]] = field(default_factory=list)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
         for closer in reversed(self.closers):
@@ -48,7 +50,7 @@ def open_doors(
     for node in acting:
         if node not in wanted:
             raise UsageError(f"--node {node}: no --host says how to reach it")
-    doors = Doors(_clock(wanted), tuple(nodes))
+    doors = Doors(_clock(wanted), tuple(nodes), urls=wanted)
     for node, url in sorted(wanted.items()):
         door = _open(doors, node, url)
         if node in acting and isinstance(door, Host):

@@ -23,19 +23,40 @@ DAYS_MAX = 366
 class LabFile:
     """A lab and the file that it lives in."""
 
-    def __init__(self, path: str, world: World) -> None:
+    def __init__(self, path: str, world: World, *, new: bool = False) -> None:
         self.path = path
         self.lab = Lab(world)
+        self._kept = None if new else world
+        self._stamp = _stamp(path)
         self.clock: Clock = LabClock(self.lab)
 
     def host(self, node: str) -> Host:
         return LabHost(self.lab, node)
 
     def save(self) -> None:
-        """Keep the world as it is now."""
+        """Keep the world as it is now. One that did not change is not written: who only waited
+        for the lock must not undo what its holder did."""
+        if self.lab.world is self._kept:
+            return
         answer = disk.write(Write(str(Path(self.path).absolute()), save(self.lab.world)))
         if answer.code or answer.lost:
             raise CannotWrite(answer.said)
+        self._kept, self._stamp = self.lab.world, _stamp(self.path)
+
+    def refresh(self) -> None:
+        """The world as the file has it, when another process wrote it since we read it."""
+        if _stamp(self.path) != self._stamp:
+            self._stamp = _stamp(self.path)
+            self._kept = self.lab.world = load(_text(self.path))
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Changes with each writing of the file."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
 
 
 def lab_path(path: str | None) -> str:
@@ -45,7 +66,7 @@ def lab_path(path: str | None) -> str:
 
 def new_lab(path: str, world: World) -> LabFile:
     """A lab with this world, in that file from now on."""
-    made = LabFile(path, world)
+    made = LabFile(path, world, new=True)
     made.save()
     _opened.cache_clear()
     return made
@@ -69,12 +90,15 @@ def read_span(text: str) -> float:
 
 @cache
 def _opened(path: str) -> LabFile:
+    return LabFile(path, load(_text(path)))
+
+
+def _text(path: str) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as wrong:
         hint = "Make one with: converge lab new -c desired/seed-pair.toml"
         raise NoSuchFile(f"{path}: there is no lab ({wrong.strerror})", hint) from wrong
-    return LabFile(path, load(text))
 
 
 def close_labs() -> None:

@@ -58,6 +58,12 @@ class CannotWrite(ConvergeError):
     exit_code = 73
 
 
+class DiskFull(CannotWrite):
+    """The disk takes no more, or fails."""
+
+    exit_code = 74
+
+
 class StalePlan(ConvergeError):
     """A saved plan whose basis is no longer what is observed."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from converge.core.ids import Ref, ResourceId
 from converge.core.pair import Pair
 from converge.core.resource import Resource
 
+Edges = Mapping[ResourceId, frozenset[ResourceId]]
 Resources = Mapping[ResourceId, Resource[Any]]
 
 
@@ -49,6 +50,22 @@ class Graph:
     needed_by: Mapping[ResourceId, frozenset[ResourceId]]
     implied_by: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
     digest: str = ""
+
+    def only(self, ids: Collection[ResourceId]) -> Graph:
+        """The graph of these alone; what is left out neither needs nor is needed."""
+        kept = frozenset(ids)
+
+        def cut(edges: Mapping[ResourceId, frozenset[ResourceId]]) -> Edges:
+            return {id: others & kept for id, others in edges.items() if id in kept}
+
+        return replace(
+            self,
+            resources={id: one for id, one in self.resources.items() if id in kept},
+            order=tuple(id for id in self.order if id in kept),
+            needs=cut(self.needs),
+            all_needs=cut(self.all_needs),
+            needed_by=cut(self.needed_by),
+        )
 
     def around(self, node: str) -> Neighbourhood:
         return Neighbourhood(self.pair, self.resources, node)

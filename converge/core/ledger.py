@@ -43,6 +43,7 @@ NEVER = Now(0.0)
 class Pause:
     """A maintenance hold: by whom, why, since when and until when (epoch seconds; None: forever).
 
+    `nodes`: whom it concerns; empty: every node that a run with this ledger acts on.
     Without an expiry a forgotten one is found at the next real crash (F61).
     """
 
@@ -50,9 +51,12 @@ class Pause:
     reason: str
     since_s: float
     until_s: float | None = None
+    nodes: tuple[str, ...] = ()
 
-    def holds(self, wall_s: float) -> bool:
-        return self.until_s is None or wall_s < self.until_s
+    def holds(self, wall_s: float, node: str = "") -> bool:
+        """Is it in force at that moment, on that node ("": on any)?"""
+        meant = not node or not self.nodes or node in self.nodes
+        return meant and (self.until_s is None or wall_s < self.until_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,12 @@ class Ledger:
 
     notes: Mapping[ResourceId, Notes] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()
+    boot: str = ""
+    """Which boot of the machine its moments are of."""
+
+    def in_boot(self, boot: str) -> Ledger:
+        """As it is to be read in that boot."""
+        return self if boot == self.boot else replace(self.after_boot(), boot=boot)
 
     def of(self, id: ResourceId) -> Notes:
         return self.notes.get(id, {})

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from converge.core.errors import CannotWrite, DiskFull
 from converge.core.host import (
     CANNOT_CREATE,
     IO_ERROR,
@@ -81,6 +82,14 @@ def edit(effect: Edit) -> Answer:
     except (OSError, ValueError) as error:
         return _failed(effect.path, error)
     return Answer()
+
+
+def refusal(path: Path | str, error: OSError, hint: str = "") -> CannotWrite:
+    """What to raise when a file of our own cannot be written: exit 74 for a full or failing disk,
+    73 for the rest.
+    """
+    kind = DiskFull if error.errno in _FULL else CannotWrite
+    return kind(f"{path}: {_why(error)}", hint)
 
 
 def _find(path: str) -> _Place:

@@ -127,7 +127,9 @@ class Reconciler:
                     return _step(world, self._look(world, state, need, node), said)
                 case Begin():
                     world, state, course = self._begin(world, state, course, need, now, said)
-                    return _step(world, replace(state, course=course, due=world.now), said)
+                    done = _step(world, replace(state, course=course, due=world.now), said)
+                    ends = state.begun[-1].ends
+                    return replace(done, sent=(need.action.effect,), ends=ends)
                 case Listen():
                     until_s = _until(state, need, now)
                     if until_s > now.elapsed_s and not state.listening:

@@ -54,7 +54,7 @@ def judge(action: Action, facts: Facts) -> Verdict:
     Asked are a maintenance hold, the guards of the action's kind, and, when it goes up, those of
     what it stands on.
     """
-    verdicts = [_maintenance_hold(facts)]
+    verdicts = [_maintenance_hold(action.id.node, facts)]
     verdicts += [guard.judge(action, facts) for guard in _of(action.id, facts)]
     if action.direction is Direction.UP:
         for base in bases(facts.graph, action.id):
@@ -81,9 +81,9 @@ def bases(graph: Graph, id: ResourceId) -> list[ResourceId]:
     ]
 
 
-def _maintenance_hold(facts: Facts) -> Verdict:
+def _maintenance_hold(node: str, facts: Facts) -> Verdict:
     """A person said: hands off. It ends by itself, or a real crash finds nobody (F60, F61)."""
-    pauses = [p for p in facts.ledger.pauses if p.holds(facts.now.wall_s)]
+    pauses = [p for p in facts.ledger.pauses if p.holds(facts.now.wall_s, node)]
     if not pauses or MAINTENANCE_HOLD in facts.lifted:
         return Allow()
     one = pauses[0]
@@ -112,9 +112,16 @@ def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:
             verdicts |= _for_nothing(action, actions, facts, verdicts)
     for action in actions:
         stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
-        if stopped and isinstance(verdicts[action.key], Allow):
+        if stopped and _says_no_more(verdicts[action.key], verdicts.get(stopped[0])):
             verdicts[action.key] = Hold(COMES_AFTER, f"it comes after {stopped[0]}")
     return verdicts
+
+
+def _says_no_more(verdict: Verdict, first: Verdict | None) -> bool:
+    """It is allowed on its own, or stopped by the very reason that stopped the one before it."""
+    if isinstance(verdict, Allow) or isinstance(first, Allow | None):
+        return isinstance(verdict, Allow)
+    return (verdict.code, verdict.why) == (first.code, first.why)
 
 
 def _for_nothing(

@@ -1,0 +1,71 @@
+"""converge history: the runs that the journal tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from converge.cli.options import config_option, json_option, node_options
+
+if TYPE_CHECKING:
+    from converge.core.journal import Line
+
+
+@click.command(epilog="Example: converge history -n 5")
+@config_option
+@node_options
+@json_option
+@click.option("-n", "--last", default=20, show_default=True, type=click.IntRange(1),
+              help="So many runs.")  # fmt: skip
+def command(
+    config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], last: int, *, as_json: bool
+) -> int:
+    """The last runs: when, which, why, how each ended, how much it did. The newest stands last."""
+    from converge.cli.places import named_places
+
+    runs = runs_of(kept_lines(named_places(config, hosts, nodes)[0].state))[-last:]
+    if as_json:
+        from converge.engine.show.json import FORMAT_VERSION, dumps
+
+        click.echo(dumps({"format_version": FORMAT_VERSION, "kind": "history", "runs": runs}),
+                   nl=False)  # fmt: skip
+        return 0
+    from converge.engine.show.marks import safe
+
+    for run in runs:
+        done = f"{run['done']} done" if run["done"] is not None else ""
+        row = f"{run['time']}  {run['run']:<24} {run['trigger']:<7} {run['end']:<12} {done}"
+        click.echo(safe(row.rstrip()))
+    if not runs:
+        click.echo("no run has acted yet")
+    return 0
+
+
+def kept_lines(folder: Path) -> Iterable[Line]:
+    """The journal of that folder. UsageError's kin NoSuchFile when it is not for us to read."""
+    from converge.core.errors import NoSuchFile
+    from converge.hosts.journal import read_journal
+
+    try:
+        return list(read_journal(folder))
+    except OSError as wrong:
+        raise NoSuchFile(f"{wrong.filename}: {wrong.strerror}", "Run as root.") from wrong
+
+
+def runs_of(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """A row for each run that began; one without an end was killed, or is at work."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        fields = line.entry.fields
+        if line.entry.what == "run":
+            found[line.run] = {
+                "run": line.run, "time": line.time, "trigger": fields.get("trigger", ""),
+                "end": "no end", "done": None,
+            }  # fmt: skip
+        elif line.entry.what == "end" and line.run in found:
+            row = found[line.run]
+            row["end"], row["done"] = fields.get("end", ""), fields.get("done")
+    return list(found.values())

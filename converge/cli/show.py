@@ -1,0 +1,73 @@
+"""converge show: what one run did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from converge.cli.options import config_option, json_option, node_options
+from converge.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from converge.core.journal import Line
+
+
+@click.command(epilog="Example: converge show 20260301T120000-1234")
+@config_option
+@node_options
+@json_option
+@click.argument("run")
+def command(
+    config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], run: str, *, as_json: bool
+) -> int:
+    """The entries of RUN (its name, or how it begins) in the journal; see `converge history`."""
+    from converge.cli.history import kept_lines
+    from converge.cli.places import named_places
+
+    lines = list(kept_lines(named_places(config, hosts, nodes)[0].state))
+    names = sorted({line.run for line in lines if line.run.startswith(run)})
+    meant = run if run in names else names[0] if len(names) == 1 else None
+    if meant is None:
+        few = f"it could be {', '.join(names[:5])}" if names else "the journal has no such run"
+        raise UsageError(f"{run}: {few}", "`converge history` lists them.")
+    entries = [line for line in lines if line.run == meant]
+    if as_json:
+        click.echo(_json(meant, entries), nl=False)
+        return 0
+    from converge.engine.show.marks import safe
+
+    for line in entries:
+        click.echo(safe(f"{line.time}  {line.entry.what:<10} {_words(line)}").rstrip())
+    return 0
+
+
+def _words(line: Line) -> str:
+    """What matters of an entry, in one line."""
+    fields = {key: str(value) for key, value in line.entry.fields.items() if value is not None}
+    match line.entry.what:
+        case "intent":
+            text = f"{fields.get('action')}: {fields.get('why')}  [{fields.get('effect')}]"
+        case "outcome" | "verdict":
+            detail = f"; {fields['detail']}" if fields.get("detail") else ""
+            took = f" in {fields.get('took_s')}s" if "n" in fields else ""
+            text = f"{fields.get('action')}: {fields.get('ending')}{took}{detail}"
+        case _:
+            text = ", ".join(f"{key} {value}" for key, value in sorted(fields.items()))
+    return " ".join(text.splitlines())
+
+
+def _json(run: str, entries: list[Line]) -> str:
+    from converge.engine.show.json import FORMAT_VERSION, dumps
+
+    return dumps(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "journal",
+            "run": run,
+            "entries": [
+                {"seq": e.seq, "time": e.time, "what": e.entry.what, "fields": e.entry.fields}
+                for e in entries
+            ],
+        }
+    )
