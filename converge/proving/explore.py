@@ -51,9 +51,12 @@ Tick = Callable[[Found, int], bool]
 class Exploration:
     """Breadth first over all moves. `bound`: so many moves at most, 0 for no bound."""
 
-    def __init__(self, ground: Ground, start: Scene, bound: int = 0) -> None:
+    def __init__(self, ground: Ground, bound: int = 0, hand_over_at: int = -1) -> None:
         self.ground = ground
         self.found = Found()
+        self.handed: list[tuple[tuple[str, ...], Scene]] = []
+        """Scenes with only `hand_over_at` faults left: somebody else goes on from them."""
+        self._hand_over_at = hand_over_at
         self._bound = bound
         self._seen: set[int] = set()
         self._queue: deque[tuple[Scene, int, int]] = deque()
@@ -61,11 +64,31 @@ class Exploration:
         self._labels: list[str] = []
         self._names: dict[str, int] = {}
         self._label_of = array("i")
-        self._enter(start, -1, "", 0)
 
-    def run(self, tick: Tick = lambda found, waiting: True, every: int = 500) -> Found:
-        """Explore until all is seen, something is broken, or `tick` says no."""
+    @property
+    def keys(self) -> frozenset[int]:
+        """What was seen, each state once."""
+        return frozenset(self._seen)
+
+    @property
+    def seen(self) -> int:
+        """How many those are."""
+        return len(self._seen)
+
+    def begin_anew(self) -> None:
+        """For another start: only what was seen is kept."""
+        self.found = Found()
+        self._queue.clear()
+        self._parents = array("q")
+        self._label_of = array("i")
+
+    def run(
+        self, start: Scene, tick: Tick = lambda found, waiting: True, every: int = 500
+    ) -> Found:
+        """Explore from there until all is seen, something is broken, or `tick` says no. What an
+        earlier start has seen is not explored again."""
         turns = 0
+        self._enter(start, -1, "", 0)
         while self._queue and self.found.counter is None:
             turns += 1
             if turns % every == 0 and not tick(self.found, len(self._queue)):
@@ -101,7 +124,10 @@ class Exploration:
         if broken:
             self._note(Counter(self._way(index), broken, scene.holes))
             return
-        self._queue.append((scene, index, depth))
+        if scene.left == self._hand_over_at:
+            self.handed.append((self._way(index), scene))
+        else:
+            self._queue.append((scene, index, depth))
 
     def _judged(self, scene: Scene) -> tuple[Broken, ...]:
         return invariants.broken(scene.world, scene.history)

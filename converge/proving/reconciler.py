@@ -16,7 +16,8 @@ from converge.core.ledger import LEDGER, Ledger, Now
 from converge.core.plan import Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import observe
-from converge.engine.run.apply import POLL_S, Begin, Listen, Look, Over
+from converge.engine.run.apply import POLL_S
+from converge.engine.run.need import Begin, Listen, Look, Over
 from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
 from converge.lab.world import World
