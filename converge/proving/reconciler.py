@@ -174,7 +174,7 @@ class Reconciler:
         return replace(state, ledger=course.ledger, written=text), world
 
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
-        ended = Mind(course.ledger, written=state.written, booted=state.booted)
+        ended = Mind(course.ledger, written=state.written, booted=state.booted, held=state.held)
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 
 
