@@ -24,7 +24,7 @@ from converge.proving.rehearsal import shared_address
 from converge.proving.scene import USUAL, Ground, Scene
 from converge.proving.way import Question
 
-POLL_S = 2.0
+POLL_S = 4.0
 """How often a settling resource is looked at while exploring: less often, fewer states."""
 
 

@@ -29,15 +29,8 @@ BROKEN = 7
 @click.option("--start", default="served", show_default=True, help="How the pair is at first.")
 @click.option("--actor", type=click.Choice(["converge", "classic"]), default="converge",
               show_default=True, help="Whose software the nodes run.")  # fmt: skip
-# fmt: off
-@click.option(
-    "--ill",
-    "ills",
-    multiple=True,
-    metavar="FAULT",
-    help="Faults that may come (repeatable) [what a pair meets by itself].",
-)
-# fmt: on
+@click.option("--ill", "ills", multiple=True, metavar="FAULT",
+              help="Faults that may come (repeatable) [what a pair meets by itself].")  # fmt: skip
 @click.option("--without", multiple=True, metavar="GUARD", help="Never ask this guard.")
 @click.option("--all", "every", is_flag=True,
               help="Do not stop at what is broken first: a timeline for each.")  # fmt: skip

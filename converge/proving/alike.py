@@ -32,7 +32,7 @@ def abstract(ground: Ground, scene: Scene) -> tuple[Any, ...]:
 
 
 def span(seconds: float) -> float:
-    """A time ahead or behind, in halves of seconds, and in whole ones from 4 s on.
+    """A time ahead or behind, in halves of seconds, and in pairs of them from 4 s on.
 
     No finer than needed, and no coarser than a turn of any loop of a run takes: else a loop would
     come back to where it was, and what comes after it would never be seen. What is
@@ -41,7 +41,7 @@ def span(seconds: float) -> float:
     if abs(seconds) < 4:
         halves = round(seconds * 2) / 2
         return halves if halves or seconds <= 0 else 0.25
-    return max(-90.0, min(90.0, round(seconds)))
+    return max(-90.0, min(90.0, 2.0 * round(seconds / 2)))
 
 
 def _machine(machine: Machine, now: float) -> tuple[Any, ...]:
