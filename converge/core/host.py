@@ -189,6 +189,10 @@ class ManyPaths(Reader, Protocol):
         """All that have been asked, as they are known now."""
         ...
 
+    def knock(self) -> None:
+        """Begin to find out by every way whether anybody is there, and return at once."""
+        ...
+
 
 @runtime_checkable
 class Host(Reader, Protocol):

@@ -33,6 +33,12 @@ class Now:
 
     elapsed_s: float
     wall_s: float = 0.0
+    began_s: float | None = None
+    """When the look began on which it is decided: what was seen may be as old as that."""
+
+    @property
+    def seen_s(self) -> float:
+        return self.elapsed_s if self.began_s is None else self.began_s
 
 
 NEVER = Now(0.0)

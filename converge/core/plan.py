@@ -24,13 +24,15 @@ class Direction(Enum):
 class Snapshot:
     """What was seen, when, and the raw answers it came from.
 
-    `paths`: by node, what is known of the ways to it, where it was asked by several.
+    `paths`: by node, what is known of the ways to it, where it was asked by several. `began_s`:
+    when it was begun (`elapsed`); what was silent or so was it from then on.
     """
 
     taken: datetime
     observed: Mapping[ResourceId, Observation[Any]]
     heard: Mapping[str, tuple[tuple[Query, Answer], ...]] = field(default_factory=dict)
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    began_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

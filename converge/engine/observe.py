@@ -32,19 +32,22 @@ def observe(
     Nodes without a reader are not in the snapshot at all. What is known of the paths to a node
     is in it also when nothing of that node is looked at: then it is as old as it says.
     """
-    taken = clock.wall()
+    taken, began_s = clock.wall(), clock.elapsed()
+    many = {node: one for node, one in sorted(readers.items()) if isinstance(one, ManyPaths)}
+    for one in many.values():
+        one.knock()  # while the others are asked it may turn out that nobody is there
     observed: dict[ResourceId, Observation[Any]] = {}
     heard: dict[str, tuple[tuple[Query, Answer], ...]] = {}
     wanted = set(graph.order if ids is None else ids)
-    for node in sorted(readers):
+    for node in sorted(readers, key=lambda node: (node in many, node)):
         mine = [id for id in graph.order if id.node == node and id in wanted]
         answers: Heard = {}
         seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
         stranger = _stranger(graph, node, answers)
         observed.update({id: Unknown(stranger) for id in seen} if stranger else seen)
         heard[node] = tuple(answers.items())
-    many = {node: one for node, one in sorted(readers.items()) if isinstance(one, ManyPaths)}
-    return Snapshot(taken, observed, heard, {node: one.paths for node, one in many.items()})
+    paths = {node: one.paths for node, one in many.items()}
+    return Snapshot(taken, observed, heard, paths, began_s)
 
 
 def _stranger(graph: Graph, node: str, heard: Heard) -> str:

@@ -86,7 +86,7 @@ class Neighbour(Resource[NeighbourState]):
         silent = isinstance(seen, Present) and seen.state.answers is False
         if not silent or (self.peer and isinstance(twin.seen, Present)):
             return {}
-        return {"silent_at": before.get("silent_at", now.elapsed_s)}
+        return {"silent_at": before.get("silent_at", now.seen_s)}
 
     def concern(self, seen: NeighbourState, twin: Observation[NeighbourState] | None) -> str:
         if seen.active:

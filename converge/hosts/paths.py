@@ -106,6 +106,11 @@ class PathsReader:
             if (one := self._known.get(address))
         )
 
+    def knock(self) -> None:
+        """Send nothing but the probe, by every path that owes nothing and does not rest."""
+        self._collect(self._clock.elapsed())
+        self._send([address for address in self._names if not self._rests(address)], ())
+
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """The answers of the best path; when none gives any, each is lost for one reason."""
         if not queries:
@@ -122,6 +127,7 @@ class PathsReader:
             for ticket, (address, answers) in self._collect(until_s).items():
                 if ticket in mine:
                     came[address] = answers
+            unsent = [address for address in unsent if not self._found_silent(address)]
         self._give_up_waiting()
         return self._best(came) or [Answer(lost=self._silence())] * len(queries)
 

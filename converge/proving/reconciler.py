@@ -136,17 +136,20 @@ class Reconciler:
         raise RuntimeError("a run that never ends")
 
     def _look(self, world: World, state: Mind, need: Look, node: str) -> Mind:
-        lab = Still(world)
-        readers: dict[str, Reader] = {node: LabReader(lab, node)}
-        peer = self.graph.pair.peer_of(node)
+        own, far = Still(world), Still(world)
+        readers: dict[str, Reader] = {node: LabReader(own, node)}
+        peer, silent = self.graph.pair.peer_of(node), False
         if peer:
-            far = LabReader(lab, peer.name, via=node)
-            readers[peer.name] = Deaf() if state.knocking and far.silence() else far
-        snapshot = observe(self.graph, readers, LabClock(lab), need.ids)
+            there = LabReader(far, peer.name, via=node)
+            silent = bool(there.silence())
+            readers[peer.name] = Deaf() if state.knocking and silent else there
+        snapshot = observe(self.graph, readers, LabClock(own), need.ids)
         if peer and any(id.node == peer.name for id in snapshot.observed):
             state = replace(state, knocking=_silent(snapshot, peer.name))
-        due = world.now + lab.spent_s
-        return replace(state, seen=replace(snapshot, heard={}), due=due)
+        # A silent peer is knocked at while this node is asked; one that speaks is asked besides.
+        spent_s = max(own.spent_s, far.spent_s) if silent else own.spent_s + far.spent_s
+        seen = replace(snapshot, heard={}, began_s=world.now)
+        return replace(state, seen=seen, due=world.now + spent_s)
 
     def _begin(
         self, world: World, state: Mind, course: Course, need: Begin, now: Now,

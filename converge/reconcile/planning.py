@@ -44,6 +44,7 @@ def remembered(
 
     Only of the nodes that this run may act on: what the peer remembers is the peer's to say.
     """
+    now = replace(now, began_s=snapshot.began_s)
     notes = dict(ledger.notes)
     for id, seen in snapshot.observed.items():
         if id.node not in acting:

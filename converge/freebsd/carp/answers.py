@@ -78,5 +78,4 @@ def since(state: str, quiet_s: float, before: Notes, now: Now) -> Notes:
         return {"state": state}
     if before.get("state") == "MASTER" and "master_at" in before:
         return before
-    quiet_at = now.elapsed_s - quiet_s
-    return {"state": state, "master_at": now.elapsed_s, "quiet_at": quiet_at}
+    return {"state": state, "master_at": now.seen_s, "quiet_at": now.seen_s - quiet_s}
