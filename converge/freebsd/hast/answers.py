@@ -28,7 +28,8 @@ class HastState(State):
     `replication` is the configured mode. With an older peer the worker may fall back and only
     log it: that is no drift, so nothing is reloaded for it again and again.
     `status` "complete" means connected, not synchronised (recordings, fact 4); `dirty`, in bytes,
-    means something on the primary only. `mounted` is where the device is mounted.
+    means something on the primary only. `mounted` is where the device is mounted. `because`: of a
+    wish, why it is not what the address says.
     """
 
     role: str
@@ -48,6 +49,7 @@ class HastState(State):
     mounted: str = field(default="", compare=False)
     alone: bool | None = field(default=None, compare=False)
     uptime_s: float | None = field(default=None, compare=False)
+    because: str = field(default="", compare=False)
 
     @property
     def active(self) -> bool:
