@@ -37,38 +37,47 @@ def waiting(form: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("case", "actions", "waits"),
+    ("case", "actions", "waits", "held"),
     [
         (
             "fresh-boot-master",
             ["hasta/hast.test promote", "hasta/hast_device.test wait"],
             ["filesystem.test", "mount./mysql", "mysqld.main"],
+            {
+                "hasta/hast.test promote": "promote-needs-known-sync",
+                "hasta/hast_device.test wait": "comes-after",
+            },
         ),
-        ("fresh-boot-backup", ["hastb/hast.test join"], []),
-        ("primary-complete", [], []),
-        ("secondary-complete", [], []),
+        ("fresh-boot-backup", ["hastb/hast.test join"], [], {}),
+        ("primary-complete", [], [], {}),
+        ("secondary-complete", [], [], {}),
         (
             "hastd-down",
             ["hasta/service.hastd start"],
             ["hast.test", "hast_device.test", "filesystem.test", "mount./mysql", "mysqld.main"],
+            {},
         ),
         (
             "module-not-loaded",
             ["hasta/kernel_module.carp load", "hasta/carp.vip add"],
             ["hast.test", "hast_device.test", "filesystem.test", "mount./mysql", "mysqld.main"],
+            {},
         ),
         (
             "dirty-file-system",
             ["hasta/filesystem.test check", "hasta/mount./mysql mount", "hasta/mysqld.main start"],
             [],
+            {},
         ),
     ],
 )
-def test_what_is_planned(desk: Desk, case: str, actions: list[str], waits: list[str]) -> None:
+def test_what_is_planned(
+    desk: Desk, case: str, actions: list[str], waits: list[str], held: dict[str, str]
+) -> None:
     form = planned(desk, case)
     assert keys(form) == actions
     assert waiting(form) == waits
-    assert codes(form) == {}
+    assert codes(form) == held
 
 
 def test_each_step_comes_after_the_one_that_it_stands_on(desk: Desk) -> None:

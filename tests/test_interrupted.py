@@ -5,6 +5,7 @@ off the world itself, not off what converge believes.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,6 +13,8 @@ from converge.cli.blueprint import blueprint
 from converge.cli.site import graph_of, read_desired
 from converge.core.graph import Graph
 from converge.core.host import Answer, Effect, Ticket
+from converge.core.ledger import Ledger
+from converge.core.plan import Action, Outcome
 from converge.lab import machine
 from converge.lab.faults import power_back, power_cut
 from converge.lab.fresh import fresh
@@ -82,34 +85,52 @@ def serves(machine: Machine) -> bool:
     )
 
 
-def go(lab: Lab, *nodes: str, dies: int = FAR, graph: Graph = GRAPH) -> End | None:
+WAIT_S = 120.0
+"""So long a run waits for the proof of a peer's death; 25 s of silence are enough."""
+
+
+@dataclass
+class Disk:
+    """Where the ledger of those who act is kept, also when a run is killed."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def keep(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def copy(self) -> "Disk":
+        return Disk(self.ledger)
+
+
+def go(lab: Lab, disk: Disk, *nodes: str, dies: int = FAR, graph: Graph = GRAPH) -> End | None:
     """One run on these nodes; None when it was killed."""
     Watched.left = dies
     hosts = {node: Watched(lab, node) for node in nodes}
+    run = Run(
+        graph, hosts, LabClock(lab), lambda *_: None,
+        ledger=disk.ledger, keep=disk.keep, wait_s=WAIT_S,
+    )  # fmt: skip
     try:
-        return Run(graph, hosts, LabClock(lab), lambda *_: None).to_the_end().end
+        return run.to_the_end().end
     except KilledError:
         return None
     finally:
         Watched.left = FAR
 
 
-def effects(world: World, *nodes: str) -> int:
+def effects(world: World, disk: Disk, *nodes: str) -> int:
     """How many effects an undisturbed run has."""
-    lab = Lab(world)
-    assert go(lab, *nodes) is End.CONVERGED
+    assert go(Lab(world), disk.copy(), *nodes) is End.CONVERGED
     count = 0
-    lab = Lab(world)
-    while go(lab, *nodes, dies=count) is None:
-        lab = Lab(world)
+    while go(Lab(world), disk.copy(), *nodes, dies=count) is None:
         count += 1
     return count
 
 
-def settled(lab: Lab, *nodes: str) -> World:
+def settled(lab: Lab, disk: Disk, *nodes: str) -> World:
     """Runs as devd and cron would start them, until nothing is left to do."""
     for _ in range(6):
-        end = go(lab, *nodes)
+        end = go(lab, disk, *nodes)
         LabClock(lab).sleep(5)
         if end is End.CONVERGED and not planned(lab, *nodes):
             return lab.world
@@ -126,80 +147,114 @@ def bare() -> World:
     return fresh(blueprint(DESIRED, GRAPH))
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A world, and what the runs so far remember of both nodes in it."""
+
+    world: World
+    disk: Disk
+
+
 @pytest.fixture(scope="module")
-def served(bare: World) -> World:
-    """hasta leads and serves for a minute; one row more is acknowledged."""
-    lab = Lab(bare)
-    settled(lab, "hasta", "hastb")
+def served(bare: World) -> Moment:
+    """hasta leads and serves for a minute, hastb has looked; one row more is acknowledged."""
+    lab, disk = Lab(bare), Disk()
+    settled(lab, disk, "hasta", "hastb")
     LabClock(lab).sleep(90)
     lab.world, acknowledged = put_row(lab.world, "hasta", "before")
     assert acknowledged
-    return lab.world
+    # As cron would start it: nothing to do, but hastb has seen the primary say that all is there.
+    assert go(lab, disk, "hasta", "hastb") is End.CONVERGED
+    return Moment(lab.world, disk)
 
 
 def test_a_bare_pair_whose_first_run_is_killed_anywhere(bare: World) -> None:
-    count = effects(bare, "hasta", "hastb")
+    count = effects(bare, Disk(), "hasta", "hastb")
     assert count > 30
     for dies in range(count):
-        lab = Lab(bare)
-        assert go(lab, "hasta", "hastb", dies=dies) is None
-        world = settled(lab, "hasta", "hastb")
+        lab, disk = Lab(bare), Disk()
+        assert go(lab, disk, "hasta", "hastb", dies=dies) is None
+        world = settled(lab, disk, "hasta", "hastb")
         assert leads(world.machine("hasta"))
         assert serves(world.machine("hasta"))
 
 
-def test_a_failover_that_is_killed_anywhere_loses_no_row(served: World) -> None:
-    lost = machine.advance(power_cut(served, "hasta"), served.now + 8)
-    count = effects(lost, "hastb")
+def test_a_failover_that_is_killed_anywhere_loses_no_row(served: Moment) -> None:
+    lost = machine.advance(power_cut(served.world, "hasta"), served.world.now + 8)
+    count = effects(lost, served.disk, "hastb")
     assert count >= 5
     for dies in range(count):
-        lab = Lab(lost)
-        assert go(lab, "hastb", dies=dies) is None
-        world = settled(lab, "hastb")
+        lab, disk = Lab(lost), served.disk.copy()
+        assert go(lab, disk, "hastb", dies=dies) is None
+        world = settled(lab, disk, "hastb")
         ufs = world.machine("hastb").mounts[-1].ufs
         assert ufs is not None
         assert "before" in rows(ufs, "data")
 
 
+def test_without_memory_nobody_takes_over(served: Moment) -> None:
+    lost = Lab(machine.advance(power_cut(served.world, "hasta"), served.world.now + 8))
+    assert go(lost, Disk(), "hastb") is End.HELD
+    assert not leads(lost.world.machine("hastb"))
+
+
+def test_nothing_is_written_before_the_peer_is_proven_dead(served: Moment) -> None:
+    """The role may change at once; the check of the file system waits for 25 s of silence."""
+    lost = Lab(machine.advance(power_cut(served.world, "hasta"), served.world.now + 8))
+    began: dict[str, float] = {}
+
+    def report(action: Action, outcome: Outcome | None, elapsed_s: float) -> None:
+        began.setdefault(action.verb, lost.world.now - served.world.now)
+
+    hosts = {"hastb": Watched(lost, "hastb")}
+    told = Run(
+        GRAPH, hosts, LabClock(lost), report, ledger=served.disk.ledger, wait_s=WAIT_S
+    ).to_the_end()
+    assert told.end is End.CONVERGED
+    assert began["promote"] < 20
+    assert began["check"] >= 25
+
+
 def test_the_way_down_killed_anywhere_never_takes_the_disk_from_under_the_database(
-    served: World,
+    served: Moment,
 ) -> None:
     """The address moves to hastb while hasta serves: stop, unmount, demote, then promote."""
-    moved = served
+    moved = served.world
     for node, line in (("hasta", "advskew 200"), ("hastb", "state master")):
         argv = ("ifconfig", "vtnet1", "vhid", "1", *line.split())
         moved = machine.run(moved, node, argv).world
     moved = machine.advance(moved, moved.now + 5)
-    count = effects(moved, "hasta", "hastb")
+    count = effects(moved, served.disk, "hasta", "hastb")
     assert count >= 7
     for dies in range(count):
-        lab = Lab(moved)
-        assert go(lab, "hasta", "hastb", dies=dies) is None
-        world = settled(lab, "hasta", "hastb")
+        lab, disk = Lab(moved), served.disk.copy()
+        assert go(lab, disk, "hasta", "hastb", dies=dies) is None
+        world = settled(lab, disk, "hasta", "hastb")
         assert serves(world.machine("hastb"))
         assert not leads(world.machine("hasta"))
 
 
-def test_the_old_primary_returns_and_joins_whatever_is_killed(served: World) -> None:
-    lab = Lab(machine.advance(power_cut(served, "hasta"), served.now + 8))
-    settled(lab, "hastb")
+def test_the_old_primary_returns_and_joins_whatever_is_killed(served: Moment) -> None:
+    lost = machine.advance(power_cut(served.world, "hasta"), served.world.now + 8)
+    lab, disk = Lab(lost), served.disk.copy()
+    settled(lab, disk, "hastb")
     lab.world = power_back(lab.world, "hasta")
     LabClock(lab).sleep(90)
     back = lab.world
-    for dies in range(effects(back, "hasta", "hastb")):
-        lab = Lab(back)
-        assert go(lab, "hasta", "hastb", dies=dies) is None
-        world = settled(lab, "hasta", "hastb")
+    for dies in range(effects(back, disk, "hasta", "hastb")):
+        lab, after = Lab(back), disk.copy()
+        assert go(lab, after, "hasta", "hastb", dies=dies) is None
+        world = settled(lab, after, "hasta", "hastb")
         assert leads(world.machine("hastb"))
         assert not leads(world.machine("hasta"))
 
 
-def test_the_watch_sees_what_it_watches_for(served: World) -> None:
-    taken = machine.run(served, "hasta", ("hastctl", "role", "secondary", "test")).world
+def test_the_watch_sees_what_it_watches_for(served: Moment) -> None:
+    taken = machine.run(served.world, "hasta", ("hastctl", "role", "secondary", "test")).world
     assert unsafe(taken) == ["hasta: /dev/hast/test was taken away under /mysql"]
-    both = machine.run(served, "hastb", ("hastctl", "role", "primary", "test")).world
+    both = machine.run(served.world, "hastb", ("hastctl", "role", "primary", "test")).world
     assert unsafe(both) == ["both nodes are primary"]
-    stray = served
+    stray = served.world
     for line in ("chflags noschg /mysql", "chmod 755 /mysql", "service mysql-server onestart"):
         stray = machine.run(stray, "hastb", tuple(line.split())).world
     assert unsafe(stray) == ["hastb: a database on no mounted volume"]

@@ -138,12 +138,10 @@ def test_no_error_shows_it(right: str, wrong: str, tmp_path: Path) -> None:
 
 
 def test_a_bug_of_ours_shows_none(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    from converge import reconcile
-
-    def broken(graph: object, snapshot: object) -> None:
+    def broken(graph: object, snapshot: object, *_: object) -> None:
         raise RuntimeError(f"{graph!r} {snapshot!r} {TOKEN}")
 
-    monkeypatch.setattr(reconcile, "decide", broken)
+    monkeypatch.setattr("converge.reconcile.run.decide", broken)
     said = pair("plan")
     assert said.code == 70
     assert TOKEN not in said.out + said.err

@@ -25,6 +25,7 @@ COMMANDS = {
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",
     "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",
+    "prove": "explore every way in which the pair can go on, within a bound",
     "version": "version of converge and of what it runs on",
 }
 

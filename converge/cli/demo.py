@@ -30,8 +30,8 @@ STORY: tuple[tuple[str, str], ...] = (
      "lab run hasta sh -c \"" + PUT.format(row="written-before-the-crash") + "\""),
     ("The plug of hasta is pulled. CARP needs some three seconds.", "lab fault power-off hasta"),
     ("", "lab advance 5s"),
-    ("hastb takes over: its run was woken by devd. The role changes at once; what writes waits for "
-     "the proof that hasta is dead.", "apply --wait --trigger devd -c {config} {b}"),
+    ("hastb takes over: its run was woken by devd. The role changes at once; what writes waits "
+     "for the proof that hasta is dead.", "apply --wait --trigger devd -c {config} {b}"),
     ("The row is there.", "lab run hastb sh -c \"" + PUT.format(row="written-after-it") + "\""),
     ("hasta comes back. Its copy is old: it joins as secondary and is brought up to date.",
      "lab fault power-on hasta"),

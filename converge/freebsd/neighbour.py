@@ -31,7 +31,7 @@ def ping(address: str) -> Run:
 def parse_ping(answer: Answer) -> bool | None:
     """Did it answer (code 0)? None: it could not be asked, which says nothing of the other end.
 
-    Code 2 is no answer, in time or at all (ping-vip-from-backup).
+    Code 2 is no answer, in time or at all (ping(8); the recorded pair has no such ping).
     """
     if answer.lost:
         return None

@@ -16,7 +16,8 @@ from converge.core.ledger import LEDGER, Ledger, Now
 from converge.core.plan import Ending, Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import observe
-from converge.engine.run.apply import POLL_S, Begin, Listen, Look, Over
+from converge.engine.run.apply import POLL_S
+from converge.engine.run.need import Begin, Listen, Look, Over
 from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
 from converge.lab.world import World
@@ -170,7 +171,7 @@ class Reconciler:
         return replace(state, ledger=course.ledger, written=text), world
 
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
-        ended = Mind(course.ledger, written=state.written, booted=state.booted)
+        ended = Mind(course.ledger, written=state.written, booted=state.booted, held=state.held)
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 
 

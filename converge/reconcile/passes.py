@@ -12,6 +12,7 @@ from converge.core.ledger import Ledger, Now
 from converge.core.plan import (
     COMES_AFTER,
     Action,
+    Direction,
     Ending,
     Hold,
     Outcome,
@@ -19,9 +20,11 @@ from converge.core.plan import (
     Snapshot,
     Verdict,
 )
+from converge.core.state import Absent, is_active
 from converge.engine.run import apply
-from converge.engine.run.apply import Carrying, Need, Over
+from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
+from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.planning import decide, kept, remembered
 
 WAIT_S = 5.0
@@ -114,7 +117,7 @@ class Course:
             return Over()
         if self.rest is not None:
             return Rest(self.rest)
-        return self.carrying.need(now_s) if self.carrying else apply.Look()
+        return self.carrying.need(now_s) if self.carrying else Look()
 
     def looked(self, snapshot: Snapshot, now: Now) -> Course:
         """What was asked for was looked at."""
@@ -138,6 +141,9 @@ class Course:
             return self._ended(this, End.CONVERGED)
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
+        # What is sure to lift soon is no news. Yet nothing in the safe direction waits for it.
+        if not _gives_up(this) and (graced := self._graced(this.plan, now)):
+            return graced
         carrying = apply.start(
             self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
             fresh=fresh, poll_s=self.charter.poll_s,
@@ -219,8 +225,23 @@ class Course:
         limit = self.charter.wait_until_s
         if limit is not None and now.elapsed_s + rest_s <= limit and not refused:
             return replace(self, carrying=None, rest=now.elapsed_s + rest_s)
-        soon = [hold.again_s for hold in holds if hold.sure and hold.again_s <= SOON_S]
-        if soon and self.graces < GRACES:
-            until_s = now.elapsed_s + max(0.1, min(soon))
-            return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
-        return self._ended(this, end)
+        return self._graced(this.plan, now) or self._ended(this, end)
+
+    def _graced(self, plan: Plan, now: Now) -> Course | None:
+        """Rest, if what holds something of the plan is sure to lift soon."""
+        holds = [v for v in plan.verdicts.values() if isinstance(v, Hold) and v.sure]
+        soon = [hold.again_s for hold in holds if hold.again_s <= SOON_S]
+        if not soon or self.graces >= GRACES:
+            return None
+        until_s = now.elapsed_s + max(0.1, min(soon))
+        return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
+
+
+def _gives_up(this: Pass) -> bool:
+    """Something that is active is to go down, and may."""
+    return any(
+        action.direction is Direction.DOWN
+        and action.key not in this.plan.held
+        and is_active(this.snapshot.observed.get(action.id, Absent()))
+        for action in this.plan.actions
+    )

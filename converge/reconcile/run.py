@@ -10,7 +10,7 @@ from converge.core.host import Answer, Clock, Host, Reader, Ticket
 from converge.core.ledger import Ledger, Now
 from converge.core.plan import Action, Outcome, Plan
 from converge.engine.observe import observe
-from converge.engine.run.apply import Begin, Listen, Look, Need, Over
+from converge.engine.run.need import Begin, Listen, Look, Need, Over
 from converge.reconcile.passes import Charter, Course, Pass, Rest, Told
 from converge.reconcile.planning import decide, remembered
 
@@ -107,7 +107,7 @@ class Run:
                 self.clock.sleep(min(REST_S, max(0.0, left_s)))
                 return course.rested() if left_s <= REST_S else replace(course, news=())
             case Over():
-                return course
+                return replace(course, news=())
 
     def _listen(self, course: Course, need: Listen) -> dict[tuple[str, Ticket], Answer]:
         """Wait a moment for commands to end; with none under way, let the moment pass."""

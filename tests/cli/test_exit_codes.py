@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from converge import reconcile
 from converge.cli import run
 from converge.cli.labfile import close_labs
 from tests.cli.commands import SEED, Pair, converge
@@ -175,7 +174,8 @@ def test_70_for_a_bug_of_ours_is_one_line(fresh: Pair, monkeypatch: pytest.Monke
     def broken(*_: object) -> None:
         raise KeyError("testpass")
 
-    monkeypatch.setattr(reconcile, "decide", broken)
+    monkeypatch.setattr("converge.reconcile.run.decide", broken)
+    monkeypatch.setattr("converge.reconcile.passes.decide", broken)
     for command in ("plan", "status", "apply"):
         said = fresh(command)
         assert (said.code, said.out) == (70, "")

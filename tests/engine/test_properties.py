@@ -117,3 +117,37 @@ def test_silence_never_becomes_an_action_on_what_was_silent(site, silent):
     for action in this.plan.actions:
         near = graph.all_needs if action.direction is Direction.UP else graph.needed_by
         assert not any(id.name in silent for id in near[action.id])
+
+
+@given(sites(), st.integers(0, 30), st.booleans())
+def test_no_action_begins_without_being_told_nor_ends_twice(site, step, killed):
+    """Killed or halted at any step: what was sent was told before, and a halt leaves every action
+    of the plan with one outcome."""
+    graph, truth = site
+    told, steps, node = [], [], ToyNode(ToyClock(), dict(truth))
+
+    def report(action, outcome, took_s):
+        told.append((action, outcome, len(node.sent)))
+        if killed and len(told) == step:
+            raise KilledError
+
+    def halted():
+        steps.append(None)
+        return not killed and len(steps) > step
+
+    run = Run(graph, {"a": node}, node.clock, report, halted=halted)
+    try:
+        end = run.to_the_end()
+    except KilledError:
+        end = None
+    announced = [a.effect for a, outcome, sent in told if outcome is None]
+    for n, effect in enumerate(node.sent):
+        before = [str(a.effect) for a, o, sent in told if o is None and sent <= n]
+        assert effect in before
+    assert len(node.sent) <= len(announced)
+    if end:
+        for one in end.passes:
+            assert [o.action.key for o in one.outcomes] == [a.key for a in one.plan.actions]
+        ended = [a.key for a, outcome, _ in told if outcome]
+        assert len(ended) == sum(len(one.outcomes) for one in end.passes)
+        assert end.end in (End.CONVERGED, End.INTERRUPTED)

@@ -9,7 +9,16 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Allow, Ending, Hold, Refuse
 from converge.engine.graph import build
 from converge.reconcile import End, Run, plan
-from tests.engine.toys import KINDS, PAIR, KilledError, Lamp, ToyClock, ToyNode, declared
+from tests.engine.toys import (
+    KINDS,
+    PAIR,
+    KilledError,
+    Lamp,
+    ToyClock,
+    ToyNode,
+    declared,
+    guarded,
+)
 
 STACK = {
     "lamp_l": {},
@@ -566,3 +575,158 @@ def test_what_is_down_already_is_nothing_that_is_given_up():
     run_on(graph, a=a, b=b)
     assert a.sent[0] == "set box.x -"
     assert b.truth["switch.s"] == "on"
+
+
+# What is tried when an action fails: one rung after the other
+
+
+def of_kinds(kinds, **tables):
+    """A graph of node a with these kinds instead of the plain ones."""
+    plain = declared("a", **tables)
+    return graph_of({id: kinds[id.kind](**dict(r)) for id, r in plain.items()}, kinds=kinds)
+
+
+STUBBORN = {"stubborn_s": {"wanted": False}, "lamp_l": {}}
+STOP, PUSH = "set stubborn.s -", "set stubborn.s-push -"
+
+
+def stubborn_on(stuck, **kinds):
+    node = ToyNode(ToyClock(), {"stubborn.s": "on"}, stuck={"stubborn.s": stuck})
+    told = []
+    graph = of_kinds({**KINDS, **kinds}, **STUBBORN)
+    end = Run(graph, {"a": node}, node.clock, lambda *said: told.append(said), passes_max=1)
+    return node, end.to_the_end(), [o for _, o, _ in told if o]
+
+
+def test_a_stop_that_works_needs_no_rung():
+    node, _, outcomes = stubborn_on(0)
+    assert node.sent == [STOP, "set lamp.l on"]
+    assert [o.ending for o in outcomes] == [Ending.DONE, Ending.DONE]
+
+
+def test_a_failed_action_is_tried_harder_and_ends_once():
+    node, told, outcomes = stubborn_on(1)
+    # Nothing goes up before the last rung has ended.
+    assert node.sent == [STOP, PUSH, STOP, "set lamp.l on"]
+    stop = outcomes[0]
+    assert (stop.action.key, stop.ending) == ("a/stubborn.s stop", Ending.DONE)
+    assert (stop.action.rung, stop.action.why) == (2, "tear")
+    assert [o.action.key for o in outcomes] == ["a/stubborn.s stop", "a/lamp.l start"]
+    assert told.passes[0].outcomes == tuple(outcomes)
+    # Each rung has its own time to settle.
+    assert 6.0 <= node.clock.now < 10.0
+
+
+def test_when_the_last_rung_fails_the_action_has_failed():
+    node, told, outcomes = stubborn_on(9)
+    assert node.sent[:3] == [STOP, PUSH, STOP]
+    assert node.sent.count(STOP) == 2
+    assert (told.end, outcomes[0].ending) == (End.FAILED, Ending.FAILED)
+    assert outcomes[0].action.rung == 2
+
+
+def test_the_next_rung_is_judged_again_on_a_fresh_look():
+    asked = []
+
+    def gentle(action, facts):
+        if facts.planning:
+            return Allow()
+        asked.append(action.rung)
+        return Hold("gentle", "no force") if action.rung == 2 else Allow()
+
+    class Guarded(KINDS["stubborn"]):
+        guards: ClassVar[tuple[Guard, ...]] = (Guard("gentle", gentle),)
+
+    node, _, outcomes = stubborn_on(9, stubborn=Guarded)
+    assert node.sent[:2] == [STOP, PUSH]
+    assert asked == [0, 1, 2]
+    assert (outcomes[0].ending, outcomes[0].detail) == (Ending.HELD, "gentle: no force")
+
+
+def test_what_came_down_by_itself_needs_no_next_rung():
+    """It came down late, just as the next rung was judged."""
+    node = ToyNode(ToyClock(), {"stubborn.s": "on"}, late={"stubborn.s": 3.6})
+    graph = graph_of(declared("a", stubborn_s={"wanted": False}))
+    told = run_on(graph, a=node)
+    assert told.end is End.CONVERGED
+    assert node.sent[-1] in (STOP, PUSH)
+    assert len(node.sent) <= 2
+
+
+def test_a_halt_begins_no_further_rung():
+    node = ToyNode(ToyClock(), {"stubborn.s": "on"}, stuck={"stubborn.s": 9})
+    graph = graph_of(declared("a", **STUBBORN))
+    run = Run(graph, {"a": node}, node.clock, lambda *_: None, halted=lambda: len(node.sent) > 0)
+    told = run.to_the_end()
+    assert node.sent == [STOP]
+    assert told.end is End.INTERRUPTED
+    assert {o.ending for o in told.passes[0].outcomes} <= {Ending.FAILED, Ending.SKIPPED}
+
+
+# Holds that are sure to lift
+
+
+def until(lifts_s, *, sure=True):
+    """A guard whose hold lifts at that time."""
+
+    def judge(action, facts):
+        left_s = lifts_s - facts.now.elapsed_s
+        return Hold("soon", "wait", again_s=left_s, sure=sure) if left_s > 0 else Allow()
+
+    return {**KINDS, "lamp": guarded(Guard("soon", judge))["lamp"]}
+
+
+def report_into(told):
+    return lambda action, outcome, took_s: told.append((action.key, outcome))
+
+
+def test_what_is_sure_to_lift_soon_is_waited_for_without_a_word():
+    node, told = ToyNode(ToyClock()), []
+    graph = of_kinds(until(5.0), lamp_x={})
+    run = Run(graph, {"a": node}, node.clock, report_into(told))
+    assert run.to_the_end().end is End.CONVERGED
+    assert 5.0 <= node.clock.now < 10.0
+    assert {outcome.ending for _, outcome in told if outcome} == {Ending.DONE}
+
+
+def test_what_may_last_or_lasts_long_ends_the_run_as_held():
+    for kinds in (until(5.0, sure=False), until(7.0)):
+        node = ToyNode(ToyClock())
+        assert run_on(of_kinds(kinds, lamp_x={}), a=node).end is End.HELD
+        assert node.clock.now == 0.0
+    node = ToyNode(ToyClock())
+    graph = of_kinds(until(40.0), lamp_x={})
+    patient = Run(graph, {"a": node}, node.clock, lambda *_: None, wait_s=60.0)
+    assert patient.to_the_end().end is End.CONVERGED
+
+
+def test_nothing_that_gives_up_waits_for_what_lifts_soon():
+    node = ToyNode(ToyClock(), {"switch.s": "on", "lamp.l": "off"}, refuses={"lamp.l"})
+    began = []
+    graph = of_kinds(until(5.0), lamp_x={}, lamp_l={"value": "off"}, switch_s={"follow": "lamp.l"})
+    Run(
+        graph, {"a": node}, node.clock, lambda a, o, _: began.append((a.key, node.clock.now))
+    ).to_the_end()
+    assert began[0] in [("a/switch.s demote", 0.0), ("a/lamp.x start", 0.0)]
+    assert dict(reversed(began))["a/switch.s demote"] == 0.0
+
+
+def test_what_the_plan_holds_ends_once():
+    node, told = ToyNode(ToyClock()), []
+    kinds = guarded(Guard("never", lambda *_: Refuse("never", "no")))
+    graph = of_kinds(kinds, lamp_x={}, lamp_y={"needs": ("lamp.x",)})
+    Run(graph, {"a": node}, node.clock, report_into(told)).to_the_end()
+    ended = [key for key, outcome in told if outcome]
+    assert sorted(ended) == ["a/lamp.x start", "a/lamp.y start"]
+
+
+def test_of_two_holds_the_one_that_may_last_is_told():
+    class Two(Lamp):
+        guards: ClassVar[tuple[Guard, ...]] = (
+            Guard("soon", lambda *_: Hold("soon", "wait", 1.0, sure=True)),
+            Guard("long", lambda *_: Hold("long", "wait")),
+        )
+
+    graph = of_kinds({**KINDS, "lamp": Two}, lamp_x={})
+    (verdict,) = planned(graph, a=ToyNode(ToyClock())).verdicts.values()
+    assert verdict.code == "long"

@@ -15,7 +15,7 @@ from converge.core.guard import Guard
 from converge.core.host import Answer, Command, Effect, Query, Run, Ticket, Wait
 from converge.core.ids import Ref, ResourceId
 from converge.core.pair import Node, Pair
-from converge.core.plan import Action, Change
+from converge.core.plan import Action, Change, Rung
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
@@ -40,7 +40,8 @@ class ToyClock:
 class ToyNode:
     """A node's truth, what was done to it, and how it misbehaves.
 
-    `lies`: keys that a set answers with 0 and does not change; `refuses`: with 1. `late`: seconds
+    `lies`: keys that a set answers with 0 and does not change; `refuses`: with 1. `stuck`: so many
+    more sets of a key change nothing. `late`: seconds
     until a set shows. `dies_after`: the host raises after so many effects (a killed run).
     """
 
@@ -51,6 +52,7 @@ class ToyNode:
     batches: int = 0
     lies: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
+    stuck: dict[str, int] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     late: dict[str, float] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
@@ -101,7 +103,9 @@ class ToyNode:
         assert isinstance(effect, Command)
         _, key, value = (str(word) for word in effect.argv)
         self._ends[ticket] += self.took.get(key, 0.0)
-        if key not in self.lies | self.refuses:
+        if self.stuck.get(key, 0) > 0:
+            self.stuck[key] -= 1
+        elif key not in self.lies | self.refuses:
             self._coming.append((self._ends[ticket] + self.late.get(key, 0.0), key, value))
         return ticket
 
@@ -236,7 +240,23 @@ class Blind(Lamp):
         return ()
 
 
-KINDS: dict[str, type[Resource[Any]]] = {k.kind: k for k in (Lamp, Switch, Box, Steps, Blind)}
+class Stubborn(Lamp):
+    """Its stop may fail; then it is pushed, and then torn out."""
+
+    kind: ClassVar[str] = "stubborn"
+
+    def actions(self, change: Change) -> tuple[Action, ...]:
+        acts = super().actions(change)
+        rungs = tuple(
+            Rung(why, Command(("set", key, "-")), self.settle_s)
+            for why, key in (("push", f"{self.key}-push"), ("tear", self.key))
+        )
+        return tuple(replace(act, rungs=rungs) if act.verb == "stop" else act for act in acts)
+
+
+KINDS: dict[str, type[Resource[Any]]] = {
+    k.kind: k for k in (Lamp, Switch, Box, Steps, Blind, Stubborn)
+}
 
 PAIR = Pair("toys", {n: Node(n, n, "192.0.2.1", "192.0.2.1") for n in ("a", "b")})
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from converge.core.ids import Ref
+from converge.core.ledger import NEVER, Notes, Now
 from converge.core.pair import Node, Pair
 from converge.core.plan import Change
 from converge.core.resource import Resource
-from converge.core.state import Absent, Observation, State, Wish
+from converge.core.state import Absent, Observation, State, Unknown, Wish
 
 R = TypeVar("R", bound=Resource[Any])
 
@@ -36,11 +37,20 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """A `View`. What is not listed was seen absent and is wished absent."""
+    """A `View`. What is not listed was seen absent and is wished absent; of the peer nothing."""
 
     around: Surroundings = field(default_factory=Surroundings)
     seen: Mapping[str, Observation[State]] = field(default_factory=dict)
     wishes: Mapping[str, Wish[State]] = field(default_factory=dict)
+    peers: Mapping[str, Observation[State]] = field(default_factory=dict)
+    known: Mapping[str, Notes] = field(default_factory=dict)
+    now: Now = NEVER
+
+    def twin(self, ref: Ref) -> Observation[State]:
+        return self.peers.get(str(ref), Unknown("not looked at"))
+
+    def notes(self, ref: Ref) -> Notes:
+        return self.known.get(str(ref), {})
 
     def observed(self, ref: Ref) -> Observation[State]:
         return self.seen.get(str(ref), Absent())

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from converge.core.guard import Guard
-from converge.core.host import Answer, Command
+from converge.core.host import NO_SUCH_FILE, Answer, Command
 from converge.core.ids import Ref, ResourceId
+from converge.core.ledger import LEDGER, NEVER, Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import (
     Action,
@@ -23,7 +24,7 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Absent, Observation, Present, State, Unknown, Wish
-from converge.freebsd.hast import Hast
+from converge.freebsd.hast import Hast, taking
 from converge.freebsd.hast.answers import (
     LISTED,
     HastState,
@@ -51,7 +52,11 @@ def hast(name: str = "test", node: str = "hasta", **table: Any) -> Hast:
 
 
 def saw(
-    resource: Hast, listed: str | Answer, dump: str | Answer, mounts: str = "mount-p-not-mounted"
+    resource: Hast,
+    listed: str | Answer,
+    dump: str | Answer,
+    mounts: str = "mount-p-not-mounted",
+    ledger: str | None = None,
 ) -> Any:
     """What the look makes of recorded answers, or of answers as they are given."""
     name = resource.id.name
@@ -63,6 +68,7 @@ def saw(
         "hastctl list": answer(listed),
         f"hastctl dump {name}": answer(dump),
         "mount -p": answer(mounts),
+        f"read {LEDGER}": Answer(NO_SUCH_FILE) if ledger is None else Answer(0, ledger),
     }
     return see(resource, Surroundings(), answers)
 
@@ -172,6 +178,7 @@ def test_the_old_form_of_the_record_is_read() -> None:
         "hastctl status": Answer(0, old),
         "hastctl dump data": recording("hast-dump-primary-complete").answer,
         "mount -p": recording("mount-p-not-mounted").answer,
+        f"read {LEDGER}": Answer(NO_SUCH_FILE),
     }
     assert see(resource, Surroundings(), answers).state.role == "primary"
 
@@ -323,27 +330,36 @@ def test_it_brings_its_entry_service_and_device() -> None:
         assert kind.model_validate({"id": id, **brought[kind.kind, "test"]}).id == id
 
 
+def nodes(resource: Hast, around: Surroundings) -> Any:
+    """The sections of both nodes in the entry that it brings along."""
+    (entry,) = (one for one in resource.implied(around) if one.kind == "hast_entry")
+    return entry.table["nodes"]
+
+
 def test_both_nodes_bring_the_same_file() -> None:
     offers = {
         "hasta/hast.test": hast(device="/dev/ad6").offers(),
         "hastb/hast.test": hast(device="/dev/ad8", remote="10.0.0.1").offers(),
     }
-    here = hast(device="/dev/ad6")._nodes(Surroundings(offers=offers))
-    there = hast(node="hastb", device="/dev/ad8", remote="10.0.0.1")._nodes(
-        Surroundings(offers=offers)
+    here = nodes(hast(device="/dev/ad6"), Surroundings(offers=offers))
+    there = nodes(
+        hast(node="hastb", device="/dev/ad8", remote="10.0.0.1"), Surroundings(offers=offers)
     )
     assert here == there
     assert here["hastb"] == {"local": "/dev/ad8", "remote": "10.0.0.1"}
 
 
 def test_without_a_peers_table_both_disks_are_called_alike() -> None:
-    nodes = hast()._nodes(Surroundings())
-    assert nodes["hastb"] == {"local": "/dev/vtbd1", "remote": "192.168.1.51"}
+    assert nodes(hast(), Surroundings())["hastb"] == {
+        "local": "/dev/vtbd1",
+        "remote": "192.168.1.51",
+    }
 
 
 def test_it_needs_service_entry_and_what_it_follows() -> None:
     needs = list(hast(needs=["kernel_module.geom_gate"]).needed(Surroundings()))
-    assert needs == ["kernel_module.geom_gate", "carp.vip", "service.hastd", "hast_entry.test"]
+    first = ["kernel_module.geom_gate", "carp.vip", "service.hastd", "hast_entry.test"]
+    assert needs == [*first, "neighbour.lan"]
     assert all(isinstance(need, Ref) for need in needs)
 
 
@@ -492,6 +508,11 @@ class Scene:
     theirs: Observation[HastState] | None = None
     pair: Pair = field(default_factory=pair)
     planning: bool = True
+    known: Notes = field(default_factory=dict)
+    now: Now = NEVER
+
+    def notes(self, id: ResourceId) -> Notes:
+        return self.known if id == ResourceId("hasta", "hast", "test") else {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -774,9 +795,10 @@ def test_a_mounted_primary_is_not_given_another_disk(
 
 
 def test_every_guard_belongs_to_the_kind_and_names_what_it_protects() -> None:
-    assert Hast.guards == GUARDS
-    assert all(guard.protects for guard in GUARDS)
-    assert len(GUARD) == len(GUARDS)
+    assert Hast.guards == (*taking.GUARDS, *GUARDS)
+    codes = [guard.code for guard in Hast.guards]
+    assert len(set(codes)) == len(codes)
+    assert [g.code for g in Hast.guards if not g.protects] == ["flap-damping"]
 
 
 def test_uptime_is_counted_on_the_node_s_own_clock() -> None:

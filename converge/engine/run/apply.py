@@ -26,6 +26,7 @@ from converge.core.plan import (
 )
 from converge.core.state import Observation, State, Unknown, in_sync, is_active
 from converge.engine.run.guards import bases
+from converge.engine.run.need import Begin, Listen, Look, Need, Over
 from converge.engine.run.settle import Running, as_seen
 
 POLL_S = 0.5
@@ -35,36 +36,6 @@ FRESH_S = 2.0
 """What an action stands on is not looked at again when it was seen so short a time ago."""
 
 Judge = Callable[[Action, Snapshot], Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Needed: a look at these, at everything if None."""
-
-    ids: frozenset[ResourceId] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Needed: that this action's effect begins."""
-
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Needed: the answers of commands that run, or this time (`elapsed`), whichever is first."""
-
-    tickets: tuple[tuple[str, Ticket], ...]
-    until_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """Every action has its outcome."""
-
-
-Need = Look | Begin | Listen | Over
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +110,8 @@ class Carrying:
 
     def given_up(self, why: str) -> Carrying:
         """Nothing more is begun; what runs is waited for."""
-        skipped = (Outcome(a, Ending.SKIPPED, 0.0, why) for a in self.waiting)
+        left = (self.chosen, *self.waiting) if self.chosen else self.waiting
+        skipped = (Outcome(a, Ending.SKIPPED, 0.0, why) for a in left)
         return replace(self, waiting=(), chosen=None, outcomes=(*self.outcomes, *skipped))
 
     def _end(
@@ -248,12 +220,15 @@ def start(
 
     `fresh`: the snapshot was taken right now, so the first action needs no other look.
     """
+    held = {key: v for key, v in plan.held.items() if v.code != COMES_AFTER}
+    waiting = tuple(action for action in plan.actions if action.key not in held)
+    outcomes = tuple(
+        Outcome(action, Ending.HELD, 0.0, f"{verdict.code}: {verdict.why}")
+        for action in plan.actions
+        if (verdict := held.get(action.key))
+    )
     seen_s = dict.fromkeys(snapshot.observed, now_s) if fresh else {}
-    new = Carrying(graph, plan, snapshot, plan.actions, seen_s, poll_s=poll_s)
-    for action in plan.actions:
-        verdict = plan.verdicts.get(action.key, Allow())
-        if not isinstance(verdict, Allow) and verdict.code != COMES_AFTER:
-            new = new._end(action, Ending.HELD, said=f"{verdict.code}: {verdict.why}")
+    new = Carrying(graph, plan, snapshot, waiting, seen_s, outcomes, poll_s=poll_s).without_hope()
     ready = new._ready()
     return new._turn(ready, judge) if ready and fresh else new
 

@@ -49,7 +49,8 @@ class Facts:
 
 
 def judge(action: Action, facts: Facts) -> Verdict:
-    """The worst verdict of all that are asked: Refuse, then Hold, then Allow.
+    """The worst verdict of all that are asked: Refuse, then Hold, then a Hold that is sure to
+    lift, then Allow.
 
     Asked are a maintenance hold, the guards of the action's kind, and, when it goes up, those of
     what it stands on.
@@ -59,11 +60,18 @@ def judge(action: Action, facts: Facts) -> Verdict:
     if action.direction is Direction.UP:
         for base in bases(facts.graph, action.id):
             verdicts += [g.above(base, action, facts) for g in _of(base, facts) if g.above]
-    for kind in (Refuse, Hold):
-        for verdict in verdicts:
-            if isinstance(verdict, kind):
-                return verdict
-    return Allow()
+    return max(verdicts, key=_weight)
+
+
+def _weight(verdict: Verdict) -> int:
+    """What is sure to lift by itself tells least: behind it may stand what does not."""
+    match verdict:
+        case Refuse():
+            return 3
+        case Hold(sure=sure):
+            return 1 if sure else 2
+        case Allow():
+            return 0
 
 
 def _of(id: ResourceId, facts: Facts) -> list[Guard]:

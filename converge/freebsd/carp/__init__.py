@@ -146,7 +146,8 @@ class Carp(Resource[CarpState]):
         return (f"vhid {self.vhid} on {self.interface}", *addresses)
 
     def offers(self) -> Mapping[str, str]:
-        return {"address": str(self.address.ip), "interface": self.interface}
+        group = f"{self.vhid}@{self.interface}"  # so the kernel's log calls it (log-carp-states)
+        return {"address": str(self.address.ip), "interface": self.interface, "group": group}
 
     def needed(self, around: Around) -> Iterable[Ref]:
         return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))

@@ -25,6 +25,7 @@ from converge.freebsd.hast.answers import (
     NOW,
     HastState,
     parse_alone,
+    parse_booted_s,
     parse_dump,
     parse_list,
     parse_mounted,
@@ -33,6 +34,7 @@ from converge.freebsd.hast.answers import (
 from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way
 from converge.freebsd.hast.guards import concern
+from converge.freebsd.hast.logged import asked as asked_log
 from converge.freebsd.hast.memory import remembered
 from converge.freebsd.hast.words import Path, Word, word
 
@@ -174,6 +176,11 @@ class Hast(Resource[HastState]):
         if around.pair.nodes[self.id.node].boot_delay_s:
             booted, now = (yield BOOTED), (yield NOW)
             uptime_s = parse_uptime_s(booted.stdout, now.stdout)
+        if self.follow and state.role == "secondary":
+            state = replace(state, booted_s=parse_booted_s((yield BOOTED).stdout))
+            if not state.workerpid:
+                logged = yield from asked_log(around, self.follow, self.id.name)
+                state = replace(state, logged=logged)
         kept = yield Read(LEDGER, silence_speaks=True)
         alone = parse_alone(kept.stdout, self.id)
         return Present(replace(state, mounted=mounted, uptime_s=uptime_s, alone=alone))

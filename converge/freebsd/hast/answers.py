@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from converge.core.host import Run
 from converge.core.ids import ResourceId
 from converge.core.state import State
+from converge.freebsd.hast.logged import Logged
 
 LISTED = Run(
     ("hastctl", "list"),
@@ -28,8 +29,9 @@ class HastState(State):
     `replication` is the configured mode. With an older peer the worker may fall back and only
     log it: that is no drift, so nothing is reloaded for it again and again.
     `status` "complete" means connected, not synchronised (recordings, fact 4); `dirty`, in bytes,
-    means something on the primary only. `mounted` is where the device is mounted. `because`: of a
-    wish, why it is not what the address says.
+    means something on the primary only. `mounted` is where the device is mounted. `booted_s`: when
+    it booted, by the node's clock; it changes when that clock is set. `because`: of a wish, why it
+    is not what the address says.
     """
 
     role: str
@@ -49,6 +51,8 @@ class HastState(State):
     mounted: str = field(default="", compare=False)
     alone: bool | None = field(default=None, compare=False)
     uptime_s: float | None = field(default=None, compare=False)
+    booted_s: int | None = field(default=None, compare=False)
+    logged: Logged | None = field(default=None, compare=False)
     because: str = field(default="", compare=False)
 
     @property
@@ -74,16 +78,22 @@ class HastState(State):
         )
 
 
-BOOTED = Run(("sysctl", "-n", "kern.boottime"))
+BOOTED = Run(("sysctl", "-n", "kern.boottime"), silence_speaks=True)
 NOW = Run(("date", "+%s"), volatile=(r"\d+",))
 
 
 def parse_uptime_s(boottime: str, now: str) -> float | None:
     """Seconds since boot, by the node's own clock: a clock that jumps takes boottime along."""
-    booted = re.match(r"\{ sec = (\d+),", boottime)
-    if not booted or not now.strip().isdigit():
+    booted_s = parse_booted_s(boottime)
+    if booted_s is None or not now.strip().isdigit():
         return None
-    return max(0.0, float(now) - float(booted[1]))
+    return max(0.0, float(now) - booted_s)
+
+
+def parse_booted_s(text: str) -> int | None:
+    """The seconds of `sysctl -n kern.boottime` (sys-boottime)."""
+    found = re.match(r"\{ sec = (\d+),", text)
+    return int(found[1]) if found else None
 
 
 def parse_list(text: str) -> dict[str, HastState]:

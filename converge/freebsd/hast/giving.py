@@ -14,8 +14,9 @@ from converge.freebsd.hast.taking import moment
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
 
-ISOLATED_S = 2.0
-"""So long a primary without its peer hears no witness either, before it gives way: two looks."""
+PATIENCE = 0.5
+"""Of HAST's timeout, so long a primary hears nobody before it gives way. A switch that restarts is
+shorter; and the rest of the timeout is left to stop and unmount before the other one may write."""
 
 
 def gives_way(hast: Hast, view: View) -> str:
@@ -38,7 +39,7 @@ def gives_way(hast: Hast, view: View) -> str:
         )
     asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
     witnesses = any(not peer for _, peer in asks)
-    alone = ours.active and witnesses and all(_silent(ref, view) for ref, _ in asks)
+    alone = ours.active and witnesses and all(_silent(ref, hast, view) for ref, _ in asks)
     return "neither the peer nor a witness answers: this is the isolated node" if alone else ""
 
 
@@ -51,12 +52,12 @@ def _deaf(hast: Hast, view: View) -> bool:
     names = [name for name, _, peer in asked(hast, view.around) if not peer]
     witnesses = [Ref(f"neighbour.{name}") for name in names]
     heard = any(_answers(view.twin(ref)) for ref in witnesses)
-    return heard and all(_silent(ref, view) for ref in witnesses)
+    return heard and all(_silent(ref, hast, view) for ref in witnesses)
 
 
-def _silent(ref: Ref, view: View) -> bool:
+def _silent(ref: Ref, hast: Hast, view: View) -> bool:
     at = moment(view.notes(ref), "silent_at")
-    return at is not None and view.now.elapsed_s - at >= ISOLATED_S
+    return at is not None and view.now.elapsed_s - at >= PATIENCE * hast.timeout
 
 
 def _answers(seen: object) -> bool:

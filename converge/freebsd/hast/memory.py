@@ -6,7 +6,8 @@ very worker was connected. Write errors are counted by a worker and forgotten wi
 `copy`: resuid and counters of the copy these notes are about. `synced_pid`: the worker under which
 the primary said "complete, nothing dirty": from then on every acknowledged write came here, too,
 as long as that worker lives (fullsync). `connected_at`: when it was last seen alive; `parted_at`:
-when it was first seen gone while the peer was silent. `alone`: this node led last, without its
+when it was first seen gone while the peer was silent; `booted_s` tells whether the clock of the
+node was set between them. `alone`: this node led last, without its
 peer having all of it. `promoted_at`: the last promotions that were seen.
 """
 
@@ -15,8 +16,12 @@ from __future__ import annotations
 from converge.core.ledger import Note, Notes, Now
 from converge.core.resource import Twin
 from converge.freebsd.hast.answers import HastState
+from converge.freebsd.hast.logged import LOOKED_S, why_untold
 
 PROMOTIONS_KEPT = 8
+
+CONNECTION = ("synced_pid", "copy", "connected_at", "parted_at", "booted_s")
+"""What is known of a connection in sync; forgotten with it."""
 
 
 def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) -> Notes:
@@ -34,7 +39,7 @@ def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) 
 
 
 def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
-    for key in ("synced_pid", "copy", "connected_at", "parted_at"):
+    for key in CONNECTION:
         notes.pop(key, None)
     if seen.status != "complete":
         notes["alone"] = True
@@ -53,7 +58,10 @@ def _as_secondary(
             notes |= {"synced_pid": seen.workerpid, "copy": seen.copy}
         if notes.get("synced_pid") == seen.workerpid:
             notes["connected_at"] = now.elapsed_s
-            notes.pop("parted_at", None)
+            for key in ("parted_at", "booted_s"):
+                notes.pop(key, None)
+            if seen.booted_s is not None:
+                notes["booted_s"] = seen.booted_s
         else:
             _void(notes)
     elif theirs is not None and theirs.active:
@@ -73,7 +81,7 @@ def _has_promised(theirs: HastState, known: Notes) -> bool:
 
 def _void(notes: dict[str, Note]) -> None:
     notes["alone"] = False
-    for key in ("synced_pid", "copy", "connected_at", "parted_at"):
+    for key in CONNECTION:
         notes.pop(key, None)
 
 
@@ -86,12 +94,13 @@ def _moments(notes: Notes) -> tuple[float, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-def why_unsynced(seen: HastState, notes: Notes, patience_s: float) -> str:
+def why_unsynced(seen: HastState, notes: Notes, patience_s: float, quiet_s: float = 0.0) -> str:
     """Why it is not known that our copy has every acknowledged write; '' when it is.
 
     A primary that loses its peer holds its writes back for `timeout` before it goes on alone. So a
     link that was seen alive at most `patience_s` before it was seen gone, with the peer silent by
-    then, has carried all that was ever acknowledged.
+    then, has carried all that was ever acknowledged. Where no look came in time the node's log
+    may tell as much. `quiet_s`: how long CARP waits before it believes a silence.
     """
     if notes.get("alone") is True:
         return ""
@@ -104,9 +113,25 @@ def why_unsynced(seen: HastState, notes: Notes, patience_s: float) -> str:
     alive, gone = notes.get("connected_at"), notes.get("parted_at")
     if not isinstance(alive, float | int) or not isinstance(gone, float | int):
         return "since this node booted nothing was heard of the primary"
-    if gone - alive > patience_s:
-        return (
-            f"the link to the primary was last seen {gone - alive:.0f} s before it was found "
-            f"gone, and after {patience_s:.0f} s it may have gone on alone"
-        )
-    return ""
+    if gone - alive <= patience_s:
+        return ""
+    why = (
+        f"the link to the primary was last seen {gone - alive:.0f} s before it was found "
+        f"gone, and after {patience_s:.0f} s it may have gone on alone"
+    )
+    if gone - alive > LOOKED_S:
+        return why
+    untold = _why_untold(seen, notes, patience_s, quiet_s)
+    return untold and f"{why}; {untold}"
+
+
+def _why_untold(seen: HastState, notes: Notes, timeout_s: float, quiet_s: float) -> str:
+    if seen.booted_s is None or seen.booted_s != notes.get("booted_s"):
+        return "the clock may have been set meanwhile, so the time stamps of the log do not tell"
+    return why_untold(seen.logged, int(_number(notes.get("synced_pid"))), timeout_s, quiet_s)
+
+
+def waited_s(followed: Notes) -> float:
+    """For how long nobody had announced himself when the address came here; 0: not known."""
+    at, quiet = followed.get("master_at"), followed.get("quiet_at")
+    return max(0.0, _number(at) - _number(quiet)) if at is not None and quiet is not None else 0.0

@@ -12,7 +12,7 @@ from converge.core.ledger import Notes
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present, is_active
 from converge.freebsd.hast.guards import peer_id, seen_of
-from converge.freebsd.hast.memory import why_unsynced
+from converge.freebsd.hast.memory import waited_s, why_unsynced
 
 DWELL_S = 5.0
 """So long MASTER must last before it is believed, beside a peer that answers (F01, domain 7)."""
@@ -83,9 +83,7 @@ def _follows(action: Action, situation: Situation) -> bool:
 
 def init_is_not_master(action: Action, situation: Situation) -> Verdict:
     """The address may have moved on since it was planned. INIT is not MASTER either (F04, F07)."""
-    if not _follows(action, situation):
-        return Allow()
-    return _entitled(action.id, situation)
+    return _entitled(action.id, situation) if _follows(action, situation) else Allow()
 
 
 def still_entitled(base: ResourceId, action: Action, situation: Situation) -> Verdict:
@@ -108,9 +106,7 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
 def carp_settled(action: Action, situation: Situation) -> Verdict:
     """A node may be MASTER for a moment, at boot or in a duel (F01). Beside a silent peer the
     proof of its death takes longer than that anyway."""
-    if not _follows(action, situation):
-        return Allow()
-    if _silent(action.id, situation):
+    if not _follows(action, situation) or _silent(action.id, situation):
         return Allow()
     followed = _followed(action.id, situation)
     assert followed
@@ -127,9 +123,7 @@ def carp_settled(action: Action, situation: Situation) -> Verdict:
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
     """A machine that answers a ping but not the question what it is may be the primary."""
-    if not _follows(action, situation):
-        return Allow()
-    return _known_or_silent(action.id, situation)
+    return _known_or_silent(action.id, situation) if _follows(action, situation) else Allow()
 
 
 def _known_or_silent(id: ResourceId, situation: Situation) -> Verdict:
@@ -154,10 +148,10 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
         return Allow()
     other = peer_id(base, situation)
     theirs = seen_of(other, situation)
-    if theirs is not None:
-        if not theirs.active:
-            return Allow()
+    if theirs is not None and theirs.active:
         return Hold("peer-silent", f"{other} answers, and is primary", again_s=2.0)
+    if theirs is not None or _has_secondary(base, situation):
+        return Allow()
     known = _known_or_silent(base, situation)
     if not isinstance(known, Allow):
         return known
@@ -170,6 +164,19 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
         f"{needed_s:g} s (HAST's timeout and {MARGIN_S:g} s) its copy is written by nobody"
     )
     return Hold("peer-silent", why, again_s=needed_s - silent_s, sure=True)
+
+
+def _has_secondary(id: ResourceId, situation: Situation) -> bool:
+    """Our primary is connected, and the peer is alive: hastd connects to a secondary only. The
+    word alone may be minutes old (domain 1.5)."""
+    ours = seen_of(id, situation)
+    complete = ours is not None and ours.active and ours.status == "complete"
+    return complete and _one_answers(_neighbours(id, situation, peer=True), situation)
+
+
+def _one_answers(ids: list[ResourceId], situation: Situation) -> bool:
+    seen = situation.snapshot.observed
+    return any(getattr(getattr(seen[o], "state", None), "answers", None) for o in ids)
 
 
 def witness_isolated(action: Action, situation: Situation) -> Verdict:
@@ -186,9 +193,8 @@ def alone_above(base: ResourceId, action: Action, situation: Situation) -> Verdi
 
 def _lonely(id: ResourceId, situation: Situation) -> Verdict:
     witnesses = _neighbours(id, situation, peer=False)
-    seen = situation.snapshot.observed
-    answered = [w for w in witnesses if getattr(getattr(seen[w], "state", None), "answers", None)]
-    if not witnesses or answered or seen_of(peer_id(id, situation), situation) is not None:
+    known = seen_of(peer_id(id, situation), situation) is not None
+    if known or not witnesses or _one_answers(witnesses, situation):
         return Allow()
     told = ", ".join(_glance(w, situation) for w in witnesses)
     why = f"neither the peer nor a witness answers ({told}): {id.node} may be the isolated one"
@@ -204,7 +210,9 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     if theirs is not None and theirs.has_metadata:
         return Allow()
     patience_s = _timeout_s(action.id, situation)
-    why = why_unsynced(ours, situation.notes(action.id), patience_s)
+    followed = _followed(action.id, situation)
+    quiet_s = waited_s(situation.notes(followed)) if followed else 0.0
+    why = why_unsynced(ours, situation.notes(action.id), patience_s, quiet_s)
     if not why:
         return Allow()
     lift = (
