@@ -21,7 +21,7 @@ from converge.proving.explore import Aim, walk
 from converge.proving.proof import Tally, explored_graph, prepared, prove
 from converge.proving.reconciler import Reconciler
 from converge.proving.rehearsal import shared_address
-from converge.proving.scene import Ground, Scene
+from converge.proving.scene import USUAL, Ground, Scene
 from converge.proving.way import Question
 
 POLL_S = 2.0
@@ -51,6 +51,7 @@ class Session:
         return prepared(
             graph, plan, fresh(plan), actor, shared_address(graph),
             start=question.start, faults=question.faults, late=question.late,
+            ills=question.ills or USUAL,
         )  # fmt: skip
 
     def proof(self, aim: Aim, jobs: int, resume: str | None) -> Tally:

@@ -29,6 +29,15 @@ BROKEN = 7
 @click.option("--start", default="served", show_default=True, help="How the pair is at first.")
 @click.option("--actor", type=click.Choice(["converge", "classic"]), default="converge",
               show_default=True, help="Whose software the nodes run.")  # fmt: skip
+# fmt: off
+@click.option(
+    "--ill",
+    "ills",
+    multiple=True,
+    metavar="FAULT",
+    help="Faults that may come (repeatable) [what a pair meets by itself].",
+)
+# fmt: on
 @click.option("--without", multiple=True, metavar="GUARD", help="Never ask this guard.")
 @click.option("--all", "every", is_flag=True,
               help="Do not stop at what is broken first: a timeline for each.")  # fmt: skip
@@ -42,8 +51,8 @@ BROKEN = 7
 @json_option
 def command(
     config: str, faults: int, late: int, bound: int, start: str, actor: str,
-    without: tuple[str, ...], walks: int, steps: int, seed: int, jobs: int, limit: str,
-    resume: str | None, save: str | None, *, as_json: bool, every: bool,
+    ills: tuple[str, ...], without: tuple[str, ...], walks: int, steps: int, seed: int,
+    jobs: int, limit: str, resume: str | None, save: str | None, *, as_json: bool, every: bool,
 ) -> int:  # fmt: skip
     """Explore every way in which the pair can go on, and check what must never be so.
 
@@ -56,8 +65,10 @@ def command(
     from converge.proving.explore import Aim
     from converge.proving.way import Question
 
-    _check(start, without)
-    question = Question(config, actor, start, faults, late, tuple(sorted(without)))
+    _check(start, ills, without)
+    question = Question(
+        config, actor, start, faults, late, tuple(sorted(without)), tuple(sorted(ills))
+    )
     session = Session(question, limit_s=read_span(limit), live=sys.stderr.isatty())
     ground, scene = session.prepared
     # The script promises nothing, so nothing is forgiven it.
@@ -69,18 +80,19 @@ def command(
     return 0 if tally.complete else 1
 
 
-def _check(start: str, without: tuple[str, ...]) -> None:
-    from converge.freebsd import kinds
+def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
+    from converge.cli.override import known_guards
+    from converge.proving.scene import ILLS
     from converge.proving.starts import STARTS
 
-    codes = {guard.code for kind in kinds().values() for guard in kind.guards}
-    for word, words, what in (
-        (start, set(STARTS), "--start"), *((code, codes, "--without") for code in without),
-    ):  # fmt: skip
+    known_guards(without, "--without")
+    asked: list[tuple[str, str, list[str]]] = [("--start", start, list(STARTS))]
+    asked += [("--ill", ill, list(ILLS)) for ill in ills]
+    for option, word, words in asked:
         if word not in words:
             guess = near(word, words)
             hint = f" Did you mean {guess}?" if guess else ""
-            raise UsageError(f"{what} {word}: it is one of {', '.join(sorted(words))}.{hint}")
+            raise UsageError(f"{option} {word}: it is one of {', '.join(sorted(words))}.{hint}")
 
 
 def _say(

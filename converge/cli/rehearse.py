@@ -21,20 +21,26 @@ BROKEN = 7
     "--actor", type=click.Choice(["converge", "classic"]), default="converge",
     show_default=True, help="Whose software the two nodes run.",
 )  # fmt: skip
+@click.option("--without", multiple=True, metavar="GUARD", help="Never ask this guard.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Only what did not come out as expected.")
-def command(files: tuple[str, ...], actor: str, *, as_json: bool, quiet: bool) -> int:
+def command(
+    files: tuple[str, ...], actor: str, without: tuple[str, ...], *, as_json: bool, quiet: bool
+) -> int:
     """Play scenarios: what happened on both nodes, where the time went, what held.
 
     A FILE may be a folder: every scenario in it. Needs no FreeBSD and touches nothing.
     """
-    from converge.cli.stage import ACTORS, played, scenario_files
+    from converge.cli.override import known_guards
+    from converge.cli.stage import ACTORS, lacking, played, scenario_files
     from converge.cli.ways import again
     from converge.proving import rehearsal
 
     paths = scenario_files(files)
     codes = {path: code for path in paths if (code := again(path)) is not None}
-    all_told = [(path, played(path, ACTORS[actor])) for path in paths if path not in codes]
+    known_guards(without, "--without")
+    make = lacking(without) if without else ACTORS[actor]
+    all_told = [(path, played(path, make)) for path in paths if path not in codes]
     if as_json:
         click.echo(_json(all_told, actor), nl=False)
     for path, told in () if as_json else all_told:

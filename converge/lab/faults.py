@@ -10,6 +10,7 @@ from converge.core.errors import UsageError
 from converge.lab.deaths import hastd_dies, mysqld_dies, worker_dies
 from converge.lab.machine import boot, processes, react
 from converge.lab.machine.syslog import event, log
+from converge.lab.mishaps import damaged, mounted_elsewhere
 from converge.lab.net.groups import MESSAGES
 from converge.lab.world import World
 
@@ -216,6 +217,10 @@ FAULTS: dict[str, Fault] = {
         "no free block in a file system", lambda w, n, p: fill(w, n, p or "/", full=True), "[PATH]"
     ),
     "hold-open": Fault("a process keeps a file system busy", hold_open, "PATH"),
+    "damage": Fault("the replicated file systems are damaged", lambda w, n, _: damaged(w, n)),
+    "mount-elsewhere": Fault(
+        "somebody mounts the volume on /mnt", lambda w, n, _: mounted_elsewhere(w, n)
+    ),
     "disk-free": Fault(
         "free blocks again", lambda w, n, p: fill(w, n, p or "/", full=False), "[PATH]"
     ),

@@ -7,7 +7,7 @@ a memory of its own of what it has seen. Which states are distinct is counted ov
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,7 +18,7 @@ from converge.lab.world import World
 from converge.proving.actor import Actor
 from converge.proving.driver import Drive
 from converge.proving.explore import Aim, Counter, Exploration, Found
-from converge.proving.scene import Ground, Scene
+from converge.proving.scene import USUAL, Ground, Scene
 from converge.proving.sights import HAST
 from converge.proving.starts import STARTS
 
@@ -73,7 +73,7 @@ def explored_graph(graph: Graph) -> Graph:
 
 def prepared(
     graph: Graph, plan: Blueprint, bare: World, actor: Actor, vip: str,
-    *, start: str = "served", faults: int = 2, late: int = 0,
+    *, start: str = "served", faults: int = 2, late: int = 0, ills: Sequence[str] = USUAL,
 ) -> tuple[Ground, Scene]:  # fmt: skip
     """The ground and the scene to start from: a pair on which its actors have lived a while."""
     actors: Mapping[str, Actor] = {node: actor for node in graph.pair.nodes}
@@ -86,7 +86,7 @@ def prepared(
         for device, disk, mount in [disks[d.volume]]
     ]
     scene = Scene(drive.world, dict(drive.states), drive.history, faults, late)
-    return Ground(actors, vip, devices), scene
+    return Ground(actors, vip, devices, ills), scene
 
 
 Progress = Callable[[Tally, int], bool]

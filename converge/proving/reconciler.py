@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from converge.core.graph import Graph
 from converge.core.host import Answer, Command, Reader, Ticket, Write
 from converge.core.ledger import LEDGER, Ledger, Now
-from converge.core.plan import Ending, Snapshot
+from converge.core.plan import Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import observe
 from converge.engine.run.apply import POLL_S
@@ -23,6 +23,7 @@ from converge.lab.machine.syslog import clock
 from converge.lab.world import World
 from converge.proving.actor import Step
 from converge.proving.still import Deaf, Still
+from converge.proving.telling import Said, outcomes, unseen
 from converge.reconcile.passes import Charter, Course, Rest
 
 WAIT_S = 120.0
@@ -99,12 +100,12 @@ class Reconciler:
         state = _in_this_boot(state, world.machine(node).booted)
         course, now = state.course, Now(world.now, clock(world.now).timestamp())
         assert course
-        said: list[tuple[str, str, str]] = []
+        said: list[Said] = []
         if state.seen is not None:
             course = course.looked(state.seen, now)
             state = replace(state, seen=None)
             state, world = self._kept(state, course, world, node)
-            state = _told(state, course, said)
+            state = replace(state, held=outcomes(course, state.held, said))
         for _ in range(STEPS_MAX):
             need = course.need(now.elapsed_s)
             match need:
@@ -123,12 +124,14 @@ class Reconciler:
                         return _step(world, state, said)
                     ended = _ended(world, state, need, node)
                     course = course.listened(ended, now)
-                    state = _told(_without(state, ended), course, said)
+                    state = _without(state, ended)
+                    state = replace(state, held=outcomes(course, state.held, said))
                 case Rest(until_s):
                     if until_s > now.elapsed_s:
                         return _step(world, replace(state, course=course, due=until_s), said)
                     course = course.rested()
                 case Over():
+                    said += unseen(course)
                     return _step(world, self._over(state, course, node, now), said)
         raise RuntimeError("a run that never ends")
 
@@ -147,7 +150,7 @@ class Reconciler:
 
     def _begin(
         self, world: World, state: Mind, course: Course, need: Begin, now: Now,
-        said: list[tuple[str, str, str]],
+        said: list[Said],
     ) -> tuple[World, Mind, Course]:  # fmt: skip
         node = need.action.id.node
         lab = Still(world)
@@ -188,25 +191,12 @@ def _in_this_boot(state: Mind, booted: float) -> Mind:
     )
 
 
-def _step(world: World, state: Mind, said: list[tuple[str, str, str]]) -> Step:
+def _step(world: World, state: Mind, said: list[Said]) -> Step:
     first = said[0] if said else ("", "", "")
     text = "; ".join(words for words, _, _ in said)
     why = next((why for _, why, _ in said if why), "")
     code = next((code for _, _, code in said if code), first[2])
     return Step(world, state, text, why, code)
-
-
-def _told(state: Mind, course: Course, said: list[tuple[str, str, str]]) -> Mind:
-    """What ended otherwise than well; a hold only when it is another one than before."""
-    held = tuple(o.detail.partition(":")[0] for o in course.news if o.ending is Ending.HELD)
-    for outcome in course.news:
-        code, _, why = outcome.detail.partition(": ")
-        what = f"{outcome.action.verb} {outcome.action.id.ref}"
-        if outcome.ending is Ending.FAILED:
-            said.append((f"{what} failed", outcome.detail, ""))
-        elif outcome.ending is Ending.HELD and held != state.held:
-            said.append((f"{what} held", why or code, code))
-    return replace(state, held=held) if course.news else state
 
 
 def _ended(

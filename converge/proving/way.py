@@ -26,6 +26,7 @@ class Question:
     faults: int = 2
     late: int = 0
     without: tuple[str, ...] = ()
+    ills: tuple[str, ...] = ()
 
 
 def timeline(ground: Ground, start: Scene, moves: Sequence[str]) -> tuple[str, tuple[Broken, ...]]:
@@ -64,6 +65,7 @@ def saved(question: Question, moves: Sequence[str], title: str) -> str:
         f"faults  = {question.faults}",
         f"late    = {question.late}",
         f"without = [{', '.join(map(_quoted, question.without))}]",
+        f"ills    = [{', '.join(map(_quoted, question.ills))}]",
         "moves   = [",
         *(f"  {_quoted(move)}," for move in moves),
         "]",
@@ -82,6 +84,7 @@ def parse_saved(text: str) -> tuple[Question, tuple[str, ...], str] | None:
             int(table["faults"]),
             int(table["late"]),
             tuple(map(str, table["without"])),
+            tuple(map(str, table["ills"])),
         )
         return question, tuple(map(str, table["moves"])), str(table["title"])
     except (KeyError, TypeError, ValueError):

@@ -1,0 +1,37 @@
+"""What a run says of itself on the timeline, beside what it does."""
+
+from __future__ import annotations
+
+from converge.core.plan import Deferred, Ending
+from converge.reconcile.passes import Course, End
+
+Said = tuple[str, str, str]
+"""What, why, and a guard's code."""
+
+
+def outcomes(course: Course, held: tuple[str, ...], said: list[Said]) -> tuple[str, ...]:
+    """What ended otherwise than well; a hold only when it is another one than before, `held`."""
+    if not course.news:
+        return held
+    now = tuple(o.detail.partition(":")[0] for o in course.news if o.ending is Ending.HELD)
+    for outcome in course.news:
+        code, _, why = outcome.detail.partition(": ")
+        what = f"{outcome.action.verb} {outcome.action.id.ref}"
+        if outcome.ending is Ending.FAILED:
+            said.append((f"{what} failed", outcome.detail, ""))
+        elif outcome.ending is Ending.HELD and now != held:
+            said.append((f"{what} held", why or code, code))
+    return now
+
+
+def unseen(course: Course) -> list[Said]:
+    """What a run that ends without knowing what to do has waited for: the first reason of all."""
+    if course.end is not End.UNKNOWN or not course.passes:
+        return []
+    return [(f"{d.id.ref} waits", d.why, "") for d in _roots(course.passes[-1].plan.deferred)[:1]]
+
+
+def _roots(deferred: tuple[Deferred, ...]) -> list[Deferred]:
+    """Those that wait for none of the others."""
+    ids = {d.id for d in deferred}
+    return [d for d in deferred if d.until is None or d.until not in ids]
