@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: kinds, the desired file, exit codes, commands.
+"""Writes docs/reference/ from the code, and two pages of docs/explanation/ from the rehearsals.
 
 `python docs/generate.py` writes; with `--check` it exits 1 when a page is not current.
 """
@@ -9,6 +9,7 @@ import ast
 import inspect
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -309,6 +310,47 @@ def scenarios_page() -> str:
     return text.replace("{{note}}", NOTE)
 
 
+def failure_scenarios_page() -> str:
+    """docs/explanation/failure-scenarios.md: rows of the frame, scenarios by what they cover."""
+    modes = tomllib.loads((ROOT / "docs" / "frames" / "failure-scenarios.toml").read_text())
+    covering = _covering()
+    lines = ["| | what happens | what converge does | by | shown by |", "|---|---|---|---|---|"]
+    for code, mode in sorted(modes.items()):
+        guards = ", ".join(f"`{one}`" for one in mode.get("guards", ()))
+        shown = [*covering.get(code, ()), *mode.get("tests", ())]
+        links = ", ".join(f"[{_short(one)}](../../{one.partition('::')[0]})" for one in shown)
+        lines.append(f"| {code} | {mode['what']} | {mode['does']} | {guards} | {links} |")
+    text = (ROOT / "docs" / "frames" / "failure-scenarios.md").read_text()
+    return text.replace("{{modes}}", "\n".join(lines)).replace("{{note}}", NOTE)
+
+
+def _covering() -> dict[str, list[str]]:
+    """The scenarios of each failure mode."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests" / "scenarios").rglob("*.toml")):
+        for code in tomllib.loads(path.read_text()).get("covers", ()):
+            found.setdefault(code, []).append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def _short(shown: str) -> str:
+    """`mount/busy-is-forced` for a scenario, the sentence of its name for a test."""
+    path, _, test = shown.partition("::")
+    if test:
+        return test.removeprefix("test_").replace("_", " ")
+    return path.removeprefix("tests/scenarios/").removesuffix(".toml")
+
+
+def residual_holes_page() -> str:
+    """docs/explanation/residual-holes.md: the frame, and what was rehearsed of each hole."""
+    text = (ROOT / "docs" / "frames" / "residual-holes.md").read_text().replace("{{note}}", NOTE)
+    for path in sorted((ROOT / "tests" / "scenarios" / "holes").glob("*.txt")):
+        assert f"{{{{{path.stem}}}}}" in text, f"{path.name} is not in the frame"
+        text = text.replace(f"{{{{{path.stem}}}}}", f"```\n{path.read_text().rstrip()}\n```")
+    assert "{{" not in text, "the frame asks for a hole that was not rehearsed"
+    return text
+
+
 def exit_codes_page() -> str:
     """docs/reference/exit-codes.md: the frame, checked against every error that has a code."""
     text = (ROOT / "docs" / "frames" / "exit-codes.md").read_text().replace("{{note}}", NOTE)
@@ -370,6 +412,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes.md": exit_codes_page,
     "commands.md": commands_page,
     "scenarios.md": scenarios_page,
+    "../explanation/failure-scenarios.md": failure_scenarios_page,
+    "../explanation/residual-holes.md": residual_holes_page,
 }
 
 

@@ -345,7 +345,8 @@ def test_every_page_can_be_reached_from_the_index() -> None:
             todo += page.glob("*.md")
         elif page.suffix == ".md":
             links = re.findall(r"\]\(([^)\s#]+)", page.read_text())
-            todo += [page.parent / link for link in links if "://" not in link]
+            near = [page.parent / link for link in dict.fromkeys(links) if "://" not in link]
+            todo += [link for link in near if link.suffix in ("", ".md")]
     lost = [short(page) for page in PAGES if page.resolve() not in reached]
     assert not [page for page in lost if not page.startswith("docs/frames/")]
 
