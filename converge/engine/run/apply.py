@@ -29,7 +29,7 @@ from converge.engine.run.guards import bases
 from converge.engine.run.need import Begin, Listen, Look, Need, Over
 from converge.engine.run.settle import Running, as_seen
 
-POLL_S = 0.5
+POLL_S = 0.25
 """How often a settling resource is looked at, and how long one wait for a command lasts."""
 
 FRESH_S = 2.0
