@@ -459,7 +459,8 @@ def test_brings_the_lines_of_the_article_in_the_old_dialect() -> None:
 
 
 def test_offers_the_address_without_its_mask() -> None:
-    assert vip().offers() == {"address": "192.168.1.50", "interface": "vtnet1"}
+    offers = {"address": "192.168.1.50", "interface": "vtnet1", "group": "1@vtnet1"}
+    assert vip().offers() == offers
 
 
 def test_the_password_is_never_shown() -> None:
