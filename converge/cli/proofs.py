@@ -17,7 +17,7 @@ from converge.core.errors import CannotWrite
 from converge.hosts.clock import SystemClock
 from converge.lab.fresh import fresh
 from converge.proving.actor import Actor
-from converge.proving.explore import walk
+from converge.proving.explore import Aim, walk
 from converge.proving.proof import Tally, explored_graph, prepared, prove
 from converge.proving.reconciler import Reconciler
 from converge.proving.rehearsal import shared_address
@@ -53,7 +53,7 @@ class Session:
             start=question.start, faults=question.faults, late=question.late,
         )  # fmt: skip
 
-    def proof(self, bound: int, jobs: int, resume: str | None) -> Tally:
+    def proof(self, aim: Aim, jobs: int, resume: str | None) -> Tally:
         """Explore all; what a file says to be done is not done again."""
         ground, scene = self.prepared
         done = self._done(resume)
@@ -62,7 +62,7 @@ class Session:
             if resume:
                 _append(resume, {"question": self._name, "task": way})
 
-        tally = prove(ground, scene, bound, jobs, self._progress, done, finished)
+        tally = prove(ground, scene, aim, jobs, self._progress, done, finished)
         self._clear()
         return tally
 
@@ -75,11 +75,11 @@ class Session:
             tally.moves += went
             tally.tasks += 1
             if counter is not None:
-                tally.counter = counter
+                tally.broken[counter.broken[0].code] = counter
                 break
             if not self._progress(tally, tally.moves):
                 break
-        tally.complete = tally.tasks == count and tally.counter is None
+        tally.complete = tally.tasks == count and not tally.broken
         self._clear()
         return tally
 

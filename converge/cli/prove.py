@@ -30,6 +30,8 @@ BROKEN = 7
 @click.option("--actor", type=click.Choice(["converge", "classic"]), default="converge",
               show_default=True, help="Whose software the nodes run.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="GUARD", help="Never ask this guard.")
+@click.option("--all", "every", is_flag=True,
+              help="Do not stop at what is broken first: a timeline for each.")  # fmt: skip
 @click.option("--walks", default=0, metavar="N", help="N walks by luck instead.")
 @click.option("--steps", default=200, show_default=True, metavar="N", help="Moves of a walk.")
 @click.option("--seed", default=1, show_default=True, help="Of the walks.")
@@ -41,7 +43,7 @@ BROKEN = 7
 def command(
     config: str, faults: int, late: int, bound: int, start: str, actor: str,
     without: tuple[str, ...], walks: int, steps: int, seed: int, jobs: int, limit: str,
-    resume: str | None, save: str | None, *, as_json: bool,
+    resume: str | None, save: str | None, *, as_json: bool, every: bool,
 ) -> int:  # fmt: skip
     """Explore every way in which the pair can go on, and check what must never be so.
 
@@ -51,15 +53,18 @@ def command(
     """
     from converge.cli.labfile import read_span
     from converge.cli.proofs import Session
+    from converge.proving.explore import Aim
     from converge.proving.way import Question
 
     _check(start, without)
     question = Question(config, actor, start, faults, late, tuple(sorted(without)))
     session = Session(question, limit_s=read_span(limit), live=sys.stderr.isatty())
     ground, scene = session.prepared
-    tally = session.walks(walks, steps, seed) if walks else session.proof(bound, jobs, resume)
+    # The script promises nothing, so nothing is forgiven it.
+    aim = Aim(bound, every, actor == "converge")
+    tally = session.walks(walks, steps, seed) if walks else session.proof(aim, jobs, resume)
     _say(question, ground, scene, tally, save, walks, as_json=as_json)
-    if tally.counter is not None:
+    if tally.broken:
         return BROKEN
     return 0 if tally.complete else 1
 
@@ -91,25 +96,30 @@ def _say(
             "late": question.late, "states": tally.states, "moves": tally.moves,
             "complete": tally.complete, "ends": tally.ends, "held": tally.held,
             "holes": {hole: list(c.moves) for hole, c in sorted(tally.holes.items())},
-            "counter_example": list(tally.counter.moves) if tally.counter else None,
-            "broken": [str(b) for b in tally.counter.broken] if tally.counter else [],
+            "broken": {
+                code: {"moves": list(c.moves), "said": [str(b) for b in c.broken]}
+                for code, c in sorted(tally.broken.items())
+            },
         }  # fmt: skip
         click.echo(dumps(form), nl=False)
     else:
         click.echo(summary(question, tally, walks), nl=False)
-    counter = tally.counter
-    if counter is None:
-        return
-    title = "; ".join(map(str, counter.broken))
-    if not as_json:
-        click.echo(f"\n{title}\n\n{timeline(ground, start, counter.moves)[0]}", nl=False)
-    if save:
-        try:
-            Path(save).write_text(saved(question, counter.moves, title), encoding="utf-8")
-        except OSError as wrong:
-            raise CannotWrite(f"{save}: {wrong.strerror}") from wrong
+    for n, (_, counter) in enumerate(sorted(tally.broken.items())):
+        title = "; ".join(map(str, counter.broken))
         if not as_json:
-            click.echo(f"\nsaved in {save}; play it with: converge rehearse {save}")
+            click.echo(f"\n{title}\n\n{timeline(ground, start, counter.moves)[0]}", nl=False)
+        if save:
+            name = save if n == 0 else f"{save}.{n + 1}"
+            _write(name, saved(question, counter.moves, title))
+            if not as_json:
+                click.echo(f"\nsaved in {name}; play it with: converge rehearse {name}")
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as wrong:
+        raise CannotWrite(f"{path}: {wrong.strerror}") from wrong
 
 
 def summary(question: Question, tally: Tally, walks: int = 0) -> str:
@@ -117,7 +127,8 @@ def summary(question: Question, tally: Tally, walks: int = 0) -> str:
     what = f"{walks} walks" if walks else f"{question.faults} faults, {question.late} late steps"
     lines = [f"{what}: {tally.states} states, {tally.moves} moves, {tally.ends} ends"]
     how = "complete" if tally.complete else f"not complete: {tally.tasks} of {tally.of} parts"
-    verdict = "something was broken" if tally.counter else "nothing was broken"
+    broken = ", ".join(sorted(tally.broken))
+    verdict = f"broken: {broken}" if broken else "nothing was broken"
     lines.append(f"{how}; {verdict}")
     for codes, times in sorted(tally.held.items()):
         lines.append(f"  ends held by {codes}: {times}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from converge.core.errors import UsageError
 from converge.lab.deaths import hastd_dies, mysqld_dies, worker_dies
-from converge.lab.machine import boot, react
+from converge.lab.machine import boot, processes, react
 from converge.lab.machine.syslog import event, log
 from converge.lab.net.groups import MESSAGES
 from converge.lab.world import World
@@ -159,6 +159,15 @@ def fill(world: World, node: str, path: str = "/", *, full: bool) -> World:
     return react(world.change(node, full=paths | {path} if full else paths))
 
 
+def hold_open(world: World, node: str, path: str) -> World:
+    """A process that nobody knows of has a file open there and never ends. UsageError."""
+    machine = world.machine(node)
+    _known(path, {"/", *(mount.path for mount in machine.mounts)}, "file system that is mounted")
+    if not machine.powered:
+        return world
+    return react(processes.hold_open(world, node, "tail -f file", path or "/")[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One entry of the list: what it does, what its argument is ('' when it takes none)."""
@@ -206,6 +215,7 @@ FAULTS: dict[str, Fault] = {
     "disk-full": Fault(
         "no free block in a file system", lambda w, n, p: fill(w, n, p or "/", full=True), "[PATH]"
     ),
+    "hold-open": Fault("a process keeps a file system busy", hold_open, "PATH"),
     "disk-free": Fault(
         "free blocks again", lambda w, n, p: fill(w, n, p or "/", full=False), "[PATH]"
     ),

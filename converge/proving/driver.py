@@ -120,16 +120,15 @@ class Drive:
         if (at_row := self._clients.due) is not None:
             found.append(Due(at_row, 4, "clients", self._serve_clients))
         for node, actor in self.actors.items():
-            due = actor.due(self.states[node], node) if self._alive(node) else None
+            due = (
+                actor.due(self.states[node], node)
+                if sights.awake(self.world.machine(node))
+                else None
+            )
             if due is not None:
                 due = max(due, self.world.now)
                 found.append(Due(due, 5, node, lambda node=node: self._step(node)))  # type: ignore[misc]
         return found
-
-    def _alive(self, node: str) -> bool:
-        """devd starts early in a boot, and a shutdown ends it first."""
-        machine = self.world.machine(node)
-        return machine.powered and not machine.halting
 
     def _run_cron(self, node: str) -> None:
         self._cron[node] += self.cron_s
@@ -137,14 +136,13 @@ class Drive:
             self._wake(node, "cron")
 
     def _deliver_late(self) -> None:
-        _, node, trigger = self._late.pop(0)
-        self._wake(node, trigger)
+        self._wake(*self._late.pop(0)[1:])
 
     def _wake(self, node: str, trigger: str) -> None:
-        if node not in self.actors or not self._alive(node):
+        if node not in self.actors or not sights.awake(self.world.machine(node)):
             return
-        state = self.states[node]
-        self.states[node] = self.actors[node].wake(state, node, trigger, self.world.now)
+        actor, now = self.actors[node], self.world.now
+        self.states[node] = actor.wake(self.states[node], node, trigger, now)
         if trigger != "cron":
             self._tell(node, f"<- {trigger}", kind="trigger")
 
@@ -159,14 +157,15 @@ class Drive:
         step = self.actors[node].step(self.world, self.states[node], node)
         step = replace(step, said=step.said.removeprefix(f"{node}: "))
         line = f"{node} {step.said}"
-        for cue in self.cues:
-            if step.said and cue.before and cue.before in line:
-                self._play(cue)
-                return
-        self.states[node] = step.state
+        if first := next((c for c in self.cues if c.before and c.before in line), None):
+            self._play(first)
+            return
+        self.states[node], before = step.state, self.world
+        kept, self.cues = self.cues, ()  # those at its own line come when it is done
         self._said(node, step)
-        before = self.world
+        self.cues = kept
         self._shift(step.world, Deed("actor", node, step.sent, step.ends, step.run))
+        self._meet(line)
         if self.quiet_from is not None and self.now_s >= self.quiet_from:
             for effect in invariants.needless(step.sent, before, step.world):
                 said = f"{effect} was sent although nothing differed"
@@ -226,9 +225,8 @@ class Drive:
         for hole in invariants.holes(world):
             self.holes.setdefault(hole, self.now_s)
         found = invariants.broken(world, self.history)
-        for broken in found:
-            if (broken.code, broken.node) not in self._open:
-                self._report(broken)
+        for broken in [b for b in found if (b.code, b.node) not in self._open]:
+            self._report(broken)
         self._open = {(broken.code, broken.node) for broken in found}
 
     def _report(self, broken: Broken) -> None:
@@ -243,8 +241,10 @@ class Drive:
             what, why = masked(what, self.secrets), masked(why, self.secrets)
             self._report(Broken("S8", node, "a line for the timeline shows a secret"))
         self.timeline.append(Entry(self.now_s, node, what, why, code, kind))
-        if kind == "cue":
-            return
-        for cue in [c for c in self.cues if c.when and c.when in f"{node} {what}"]:
+        if kind != "cue":
+            self._meet(f"{node} {what}")
+
+    def _meet(self, line: str) -> None:
+        for cue in [c for c in self.cues if c.when and c.when in line]:
             if cue in self.cues:
                 self._play(cue)

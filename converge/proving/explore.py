@@ -38,10 +38,21 @@ class Found:
     """Scenes in which nothing changes any more, and every fault is mended."""
     held: dict[str, int] = field(default_factory=dict)
     """Of those that do not serve in sync: the guards that say what a person must do."""
-    counter: Counter | None = None
+    broken: dict[str, Counter] = field(default_factory=dict)
+    """Of each invariant that can be broken the shortest way to it that was found."""
     holes: dict[str, Counter] = field(default_factory=dict)
     """Of each residual hole the shortest way to something broken in it."""
     complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """How far to look. `bound`: so many moves at most, 0 for no bound. `all`: do not stop at what
+    is broken first. `forgiving`: what cannot be promised in an open hole is told apart."""
+
+    bound: int = 0
+    all: bool = False
+    forgiving: bool = True
 
 
 Tick = Callable[[Found, int], bool]
@@ -49,15 +60,15 @@ Tick = Callable[[Found, int], bool]
 
 
 class Exploration:
-    """Breadth first over all moves. `bound`: so many moves at most, 0 for no bound."""
+    """Breadth first over all moves."""
 
-    def __init__(self, ground: Ground, bound: int = 0, hand_over_at: int = -1) -> None:
+    def __init__(self, ground: Ground, aim: Aim = Aim(), hand_over_at: int = -1) -> None:
         self.ground = ground
+        self.aim = aim
         self.found = Found()
         self.handed: list[tuple[tuple[str, ...], Scene]] = []
         """Scenes with only `hand_over_at` faults left: somebody else goes on from them."""
         self._hand_over_at = hand_over_at
-        self._bound = bound
         self._seen: set[int] = set()
         self._queue: deque[tuple[Scene, int, int]] = deque()
         self._parents = array("q")
@@ -89,7 +100,7 @@ class Exploration:
         earlier start has seen is not explored again."""
         turns = 0
         self._enter(start, -1, "", 0)
-        while self._queue and self.found.counter is None:
+        while self._queue and not self._over:
             turns += 1
             if turns % every == 0 and not tick(self.found, len(self._queue)):
                 return self.found
@@ -99,7 +110,7 @@ class Exploration:
         return self.found
 
     def _expand(self, scene: Scene, index: int, depth: int) -> None:
-        if self._bound and depth >= self._bound:
+        if self.aim.bound and depth >= self.aim.bound:
             return
         for label, act in self.ground.moves(scene):
             if label == "cron" and scene.crons >= CRONS_MAX:
@@ -108,8 +119,12 @@ class Exploration:
                 continue
             self.found.moves += 1
             self._enter(act(), index, label, depth + 1)
-            if self.found.counter is not None:
+            if self._over:
                 return
+
+    @property
+    def _over(self) -> bool:
+        return bool(self.found.broken) and not self.aim.all
 
     def _enter(self, scene: Scene, parent: int, label: str, depth: int) -> None:
         broken = self._judged(scene)
@@ -134,10 +149,10 @@ class Exploration:
 
     def _note(self, counter: Counter) -> None:
         """In an open hole that cannot be promised is told apart, and not explored further."""
-        forgiven = {c for hole in counter.holes for c in invariants.HOLES.get(hole, ())}
-        hard = tuple(b for b in counter.broken if b.code not in forgiven)
-        if hard:
-            self.found.counter = replace(counter, broken=hard)
+        if not self.aim.forgiving:
+            counter = replace(counter, holes=frozenset())
+        for one in _hard(counter):
+            self.found.broken.setdefault(one.code, replace(counter, broken=(one,)))
         for hole in counter.holes:
             self.found.holes.setdefault(hole, counter)
 
@@ -151,7 +166,8 @@ class Exploration:
             self.found.held[why] = self.found.held.get(why, 0) + 1
             return
         said = "nobody serves, or the copies differ, and no guard says why"
-        self.found.counter = Counter(self._way(index), (Broken("live", "", said),), scene.holes)
+        stuck_here = Counter(self._way(index), (Broken("live", "", said),))
+        self.found.broken.setdefault("live", stuck_here)
 
     def _number(self, label: str) -> int:
         if label not in self._names:
@@ -168,6 +184,12 @@ class Exploration:
         return tuple(reversed(labels))
 
 
+def _hard(counter: Counter) -> tuple[Broken, ...]:
+    """What is broken and no open hole excuses."""
+    forgiven = {c for hole in counter.holes for c in invariants.HOLES.get(hole, ())}
+    return tuple(b for b in counter.broken if b.code not in forgiven)
+
+
 def stuck(ground: Ground, scene: Scene) -> str | None:
     """None: one node serves and both copies are connected. Else the codes of the guards that
     hold, '' where none does."""
@@ -179,7 +201,7 @@ def stuck(ground: Ground, scene: Scene) -> str | None:
         resources = list(sights.volumes(world.machine(node)))
         if all(r.connected and r.sync is None for r in resources):
             return None
-    codes = {code for state in scene.states.values() for code in getattr(state, "told", ())}
+    codes = {code for state in scene.states.values() for code in getattr(state, "held", ())}
     return ", ".join(sorted(codes))
 
 
@@ -196,8 +218,7 @@ def walk(ground: Ground, start: Scene, random: Random, steps: int) -> tuple[int,
         labels.append(label)
         scene = act()
         broken = invariants.broken(scene.world, scene.history)
-        forgiven = {c for hole in scene.holes for c in invariants.HOLES.get(hole, ())}
-        hard = tuple(b for b in broken if b.code not in forgiven)
+        hard = _hard(Counter((), broken, scene.holes))
         if hard:
             return n, Counter(tuple(labels), hard, scene.holes)
         if broken:

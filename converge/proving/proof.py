@@ -17,7 +17,7 @@ from converge.lab.fresh import Blueprint
 from converge.lab.world import World
 from converge.proving.actor import Actor
 from converge.proving.driver import Drive
-from converge.proving.explore import Counter, Exploration, Found
+from converge.proving.explore import Aim, Counter, Exploration, Found
 from converge.proving.scene import Ground, Scene
 from converge.proving.sights import HAST
 from converge.proving.starts import STARTS
@@ -41,7 +41,7 @@ class Tally:
     moves: int = 0
     ends: int = 0
     held: dict[str, int] = field(default_factory=dict)
-    counter: Counter | None = None
+    broken: dict[str, Counter] = field(default_factory=dict)
     holes: dict[str, Counter] = field(default_factory=dict)
     complete: bool = False
 
@@ -51,8 +51,8 @@ class Tally:
         self.ends += found.ends
         for code, times in found.held.items():
             self.held[code] = self.held.get(code, 0) + times
-        if found.counter is not None:
-            self.counter = _shorter(self.counter, _behind(before, found.counter))
+        for code, counter in found.broken.items():
+            self.broken[code] = _shorter(self.broken.get(code), _behind(before, counter))
         for hole, counter in found.holes.items():
             best = _shorter(self.holes.get(hole), _behind(before, counter))
             self.holes[hole] = best
@@ -94,26 +94,26 @@ Progress = Callable[[Tally, int], bool]
 
 
 def prove(
-    ground: Ground, start: Scene, bound: int, jobs: int, progress: Progress,
+    ground: Ground, start: Scene, aim: Aim, jobs: int, progress: Progress,
     done: frozenset[str] = frozenset(), finished: Callable[[str], object] = lambda way: None,
 ) -> Tally:  # fmt: skip
     """Explore all of it. `done` are ways of tasks that an earlier proof has finished; `finished`
     is told of each that this one does."""
     tally = Tally()
-    first = Exploration(ground, bound, start.left - 1 if start.left else -1)
+    first = Exploration(ground, aim, start.left - 1 if start.left else -1)
     tally.add(first.run(start), ())
     tasks = [(way, scene) for way, scene in first.handed if " > ".join(way) not in done]
     tally.of, tally.states = len(tasks), len(first.keys)
-    if tally.counter is None and tasks:
+    if (aim.all or not tally.broken) and tasks:
         keys = set(first.keys)
-        _shared_out(ground, bound, tasks, jobs, progress, tally, keys, finished)
+        _shared_out(ground, aim, tasks, jobs, progress, tally, keys, finished)
         tally.states = len(keys)
-    tally.complete = tally.tasks == tally.of and tally.counter is None
+    tally.complete = tally.tasks == tally.of
     return tally
 
 
 def _shared_out(
-    ground: Ground, bound: int, tasks: list[tuple[Way, Scene]], jobs: int, progress: Progress,
+    ground: Ground, aim: Aim, tasks: list[tuple[Way, Scene]], jobs: int, progress: Progress,
     tally: Tally, keys: set[int], finished: Callable[[str], object],
 ) -> None:  # fmt: skip
     context = multiprocessing.get_context("fork")
@@ -122,20 +122,21 @@ def _shared_out(
     workers, ears = [], []
     for _ in range(min(jobs, len(tasks))):
         ear, mouth = context.Pipe(duplex=False)
-        args = (ground, bound, tasks, turn, seen, stop, mouth)
+        args = (ground, aim, tasks, turn, seen, stop, mouth)
         worker = context.Process(target=_work, args=args, daemon=True)
         worker.start()
         mouth.close()
         workers.append(worker)
         ears.append(ear)
-    _listen(ears, tasks, progress, tally, keys, finished, lambda: seen.value, stop)
+    _listen(ears, aim, tasks, progress, tally, keys, finished, lambda: seen.value, stop)
     for worker in workers:
         worker.join()
 
 
 def _listen(
-    ears: list[Connection], tasks: list[tuple[Way, Scene]], progress: Progress, tally: Tally,
-    keys: set[int], finished: Callable[[str], object], seen: Callable[[], int], stop: Any,
+    ears: list[Connection], aim: Aim, tasks: list[tuple[Way, Scene]], progress: Progress,
+    tally: Tally, keys: set[int], finished: Callable[[str], object], seen: Callable[[], int],
+    stop: Any,
 ) -> None:  # fmt: skip
     """Until every worker has said all it has to say."""
     from multiprocessing.connection import wait
@@ -156,18 +157,18 @@ def _listen(
             if found.complete:
                 tally.tasks += 1
                 finished(" > ".join(tasks[n][0]))
-            if tally.counter is not None:
+            if tally.broken and not aim.all:
                 stop.set()
         if not progress(tally, seen()):
             stop.set()
 
 
 def _work(
-    ground: Ground, bound: int, tasks: list[tuple[Way, Scene]], turn: Any, seen: Any, stop: Any,
+    ground: Ground, aim: Aim, tasks: list[tuple[Way, Scene]], turn: Any, seen: Any, stop: Any,
     mouth: Connection,
 ) -> None:  # fmt: skip
     """One worker: the next task, as long as there is one."""
-    exploration, told = Exploration(ground, bound), 0
+    exploration, told = Exploration(ground, aim), 0
 
     def tick(found: Found, waiting: int) -> bool:
         nonlocal told

@@ -18,10 +18,11 @@ from converge.core.state import Unknown
 from converge.engine.observe import observe
 from converge.engine.run.apply import POLL_S
 from converge.engine.run.need import Begin, Listen, Look, Over
-from converge.lab.host import Lab, LabClock, LabHost, LabReader
+from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
 from converge.lab.world import World
 from converge.proving.actor import Step
+from converge.proving.still import Deaf, Still
 from converge.reconcile.passes import Charter, Course, Rest
 
 WAIT_S = 120.0
@@ -44,6 +45,7 @@ class Mind:
 
     `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
     `knocking`: the peer was silent, so that it is asked in the background and costs no time.
+    `booted`: in which boot the moments of the ledger were noted.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -57,24 +59,7 @@ class Mind:
     held: tuple[str, ...] = ()
     written: str = ""
     listening: bool = False
-
-
-class _Still(Lab):
-    """A lab in which a look takes its time without letting it pass."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self.spent_s = 0.0
-
-    def pass_until(self, now: float) -> None:
-        self.spent_s += max(0.0, now - self.world.now)
-
-
-class _Deaf:
-    """A peer that was silent a moment ago."""
-
-    def ask(self, queries: object) -> list[Answer]:
-        return [Answer(lost="was silent a moment ago") for _ in queries]  # type: ignore[attr-defined]
+    booted: float = 0.0
 
 
 class Reconciler:
@@ -92,7 +77,6 @@ class Reconciler:
 
     def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
         """A run begins, or the one under way makes one more afterwards."""
-        ledger = state.ledger.after_boot() if trigger == "boot" else state.ledger
         if state.course is not None:
             return replace(state, again=True)
         charter = Charter(
@@ -102,16 +86,17 @@ class Reconciler:
             wait_until_s=now + WAIT_S,
             poll_s=self.poll_s,
         )
-        return replace(state, ledger=ledger, course=Course(charter, ledger), due=now)
+        return replace(state, course=Course(charter, state.ledger), due=now)
 
     def due(self, state: Mind, node: str) -> float | None:
         return state.due
 
     def killed(self, state: Mind, node: str) -> Mind:
-        return Mind(state.ledger, written=state.written)
+        return Mind(state.ledger, written=state.written, booted=state.booted)
 
     def step(self, world: World, state: Mind, node: str) -> Step:
         """One look, or one effect, or one wait."""
+        state = _in_this_boot(state, world.machine(node).booted)
         course, now = state.course, Now(world.now, clock(world.now).timestamp())
         assert course
         said: list[tuple[str, str, str]] = []
@@ -148,12 +133,12 @@ class Reconciler:
         raise RuntimeError("a run that never ends")
 
     def _look(self, world: World, state: Mind, need: Look, node: str) -> Mind:
-        lab = _Still(world)
+        lab = Still(world)
         readers: dict[str, Reader] = {node: LabReader(lab, node)}
         peer = self.graph.pair.peer_of(node)
         if peer:
             far = LabReader(lab, peer.name, via=node)
-            readers[peer.name] = _Deaf() if state.knocking and far.silence() else far
+            readers[peer.name] = Deaf() if state.knocking and far.silence() else far
         snapshot = observe(self.graph, readers, LabClock(lab), need.ids)
         if peer and any(id.node == peer.name for id in snapshot.observed):
             state = replace(state, knocking=_silent(snapshot, peer.name))
@@ -165,7 +150,7 @@ class Reconciler:
         said: list[tuple[str, str, str]],
     ) -> tuple[World, Mind, Course]:  # fmt: skip
         node = need.action.id.node
-        lab = _Still(world)
+        lab = Still(world)
         answer, took_s = LabHost(lab, node).done(need.action.effect)
         ticket = Ticket(state.tickets + 1)
         ends = world.now + max(took_s, lab.spent_s)
@@ -178,7 +163,7 @@ class Reconciler:
         """The ledger is on the disk before anything is done; of it the peer reads one thing."""
         text = json.dumps({"notes": _promises(course.ledger)}, sort_keys=True)
         if text != state.written:
-            lab = _Still(world)
+            lab = Still(world)
             host = LabHost(lab, node)
             host.done(Command(("mkdir", "-p", LEDGER.rpartition("/")[0])))
             host.done(Write(LEDGER, text))
@@ -186,11 +171,21 @@ class Reconciler:
         return replace(state, ledger=course.ledger, written=text), world
 
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
-        ended = Mind(course.ledger, written=state.written)
+        ended = Mind(course.ledger, written=state.written, booted=state.booted, held=state.held)
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 
 
 STEPS_MAX = 50
+
+
+def _in_this_boot(state: Mind, booted: float) -> Mind:
+    """Whichever trigger comes first: devd tells of CARP before the boot is over."""
+    if state.booted == booted or state.course is None:
+        return state
+    ledger = state.ledger.after_boot() if state.booted else state.ledger
+    return replace(
+        state, booted=booted, ledger=ledger, course=replace(state.course, ledger=ledger)
+    )
 
 
 def _step(world: World, state: Mind, said: list[tuple[str, str, str]]) -> Step:

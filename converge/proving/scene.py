@@ -163,8 +163,13 @@ class Ground:
         return self.shifted(scene, world, TIME, deaf=deaf, twice=twice)
 
     def _cron(self, scene: Scene) -> Scene:
-        world = lab.advance(scene.world, scene.world.now + CRON_S)
-        after = self.shifted(replace(scene, crons=scene.crons + 1), world, TIME)
+        """The rest until cron; if somebody is woken earlier, it ends there."""
+        at = scene.world.now + CRON_S
+        while scene.world.timers and scene.world.timers[0].at < at:
+            scene = self._time(scene, scene.world.timers[0].at)
+            if any(self.due(scene, node) is not None for node in self.actors):
+                return scene
+        after = self._time(replace(scene, crons=scene.crons + 1), at)
         return self.woken(after, [(n, "cron") for n in self.actors])
 
     def shifted(

@@ -21,6 +21,11 @@ def up(machine: Machine) -> bool:
     return machine.powered and not machine.booting and not machine.halting
 
 
+def awake(machine: Machine) -> bool:
+    """devd runs on it: that starts early in a boot, and a shutdown ends it first."""
+    return machine.powered and not machine.halting
+
+
 def volumes(machine: Machine) -> Iterator[HastResource]:
     """The resources that its hastd knows, by name; none without a hastd."""
     if machine.hastd is not None:

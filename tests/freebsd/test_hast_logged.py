@@ -176,6 +176,8 @@ def test_a_clock_that_was_set_makes_the_log_worthless() -> None:
     unknown = notes()
     del unknown["booted_s"]
     assert "clock may have been set" in why_unsynced(GONE, unknown, 20.0, 3.39)
+    never = replace(GONE, booted_s=None)
+    assert "clock may have been set" in why_unsynced(never, unknown, 20.0, 3.39)
     unseen = remembered(replace(ALIVE, booted_s=None), PRIMARY, notes(), Now(170.0))
     assert "booted_s" not in unseen
 

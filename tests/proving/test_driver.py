@@ -98,6 +98,13 @@ def test_a_cue_after_a_line_and_one_in_the_place_of_a_step(pair: World) -> None:
     assert not [line for line in made if line.startswith("hastb mount")]
 
 
+def test_what_a_cue_does_at_the_line_of_a_step_is_not_undone_by_the_step(pair: World) -> None:
+    typed = Cue("lab", "hastb", "touch /tmp/seen", when="hastb hastctl role primary")
+    made = drive(pair, POWER_OFF, typed)
+    assert "/tmp/seen" in made.world.machine("hastb").files
+    assert [entry.at for entry in made.timeline] == sorted(entry.at for entry in made.timeline)
+
+
 def test_a_killed_run_goes_no_further(pair: World) -> None:
     kill = Cue("kill", "hastb", when="hastb sleep 25")
     made = lines(drive(pair, POWER_OFF, kill))

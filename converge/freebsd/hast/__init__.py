@@ -136,16 +136,18 @@ class Hast(Resource[HastState]):
 
     def want(self, view: View) -> Wish[HastState]:
         role: str | None = self.role
+        because = ""
         if self.follow is not None:
             followed = view.observed(self.follow)
             if not isinstance(followed, Present):
                 why = f": {followed.why}" if isinstance(followed, Unknown) else ""
                 return Unknown(f"{self.follow} is not in place{why}", self.id.near(self.follow))
-            leads = followed.state.active and not gives_way(self, view)
-            role = "primary" if leads else "secondary"
+            because = gives_way(self, view) if followed.state.active else ""
+            role = "primary" if followed.state.active and not because else "secondary"
         assert role is not None
         remote = self.remote_of(view.around)
-        return Present(HastState(role, self.device, remote, self.replication, self._provider))
+        wish = HastState(role, self.device, remote, self.replication, self._provider)
+        return Present(replace(wish, because=because))
 
     def look(self, around: Around) -> Look[HastState]:
         answer = yield LISTED
@@ -220,7 +222,9 @@ class Hast(Resource[HastState]):
         return tuple(acts)
 
     def _demotion(self, seen: HastState, wished: HastState | None) -> Action:
-        why = self._why(wished.role, seen.role) if wished else "what it needs goes away"
+        why = "what it needs goes away"
+        if wished:
+            why = wished.because or self._why(wished.role, seen.role)
         goal = Present(replace(seen, role="secondary"))
         return self.down("demote", why, self._set("secondary"), ROLE_S, goal)
 

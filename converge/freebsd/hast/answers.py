@@ -29,8 +29,9 @@ class HastState(State):
     `replication` is the configured mode. With an older peer the worker may fall back and only
     log it: that is no drift, so nothing is reloaded for it again and again.
     `status` "complete" means connected, not synchronised (recordings, fact 4); `dirty`, in bytes,
-    means something on the primary only. `mounted` is where the device is mounted.
-    `booted_s`: when it booted, by the node's clock; it changes when that clock is set.
+    means something on the primary only. `mounted` is where the device is mounted. `booted_s`: when
+    it booted, by the node's clock; it changes when that clock is set. `because`: of a wish, why it
+    is not what the address says.
     """
 
     role: str
@@ -52,6 +53,7 @@ class HastState(State):
     uptime_s: float | None = field(default=None, compare=False)
     booted_s: int | None = field(default=None, compare=False)
     logged: Logged | None = field(default=None, compare=False)
+    because: str = field(default="", compare=False)
 
     @property
     def active(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from converge.core.ids import Ref
 from converge.core.resource import View
-from converge.core.state import Present
+from converge.core.state import Present, is_active
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.entry import asked
 from converge.freebsd.hast.taking import moment
@@ -14,30 +14,54 @@ from converge.freebsd.hast.taking import moment
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
 
-ISOLATED_S = 2.0
-"""So long a primary without its peer hears no witness either, before it gives way: two looks."""
+PATIENCE = 0.5
+"""Of HAST's timeout, so long a primary hears nobody before it gives way. A switch that restarts is
+shorter; and the rest of the timeout is left to stop and unmount before the other one may write."""
 
 
-def gives_way(hast: Hast, view: View) -> bool:
-    """Must the role be given up, or not be taken, though the address is here?
+def gives_way(hast: Hast, view: View) -> str:
+    """Why the role must be given up, or not be taken, though the address is here; '' to lead.
 
     An unproven role beside a peer that leads is withdrawn: nothing was written (fact 37). A
-    primary that hears neither its peer nor a witness is the isolated one, and the other may lead.
+    primary that hears neither its peer nor a witness is the isolated one, and the other may lead;
+    that its link is `complete` says nothing, on an idle one it may be minutes old.
     """
     ours = _state(view.observed(hast.id.ref))
     theirs = _state(view.twin(hast.id.ref))
-    if ours is None or not ours.active:
-        return False
+    if ours is None:
+        return ""
     if theirs is not None:
-        return theirs.active and bool(theirs.mounted) and not ours.mounted
-    if ours.status == "complete":
-        return False
+        if ours.active and theirs.active and theirs.mounted and not ours.mounted:
+            return "the peer leads and has its copy mounted"
+        deaf = _deaf(hast, view)
+        return (
+            "no witness answers here, but one answers the peer: clients are there" if deaf else ""
+        )
     asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
-    silent = [moment(view.notes(ref), "silent_at") for ref, _ in asks]
     witnesses = any(not peer for _, peer in asks)
-    if not witnesses or any(at is None for at in silent):
+    alone = ours.active and witnesses and all(_silent(ref, hast, view) for ref, _ in asks)
+    return "neither the peer nor a witness answers: this is the isolated node" if alone else ""
+
+
+def _deaf(hast: Hast, view: View) -> bool:
+    """Both nodes have the address, as they do not hear each other there. Clients are where the
+    witnesses are: who hears none leaves the role to a peer that does (F24)."""
+    follow = hast.follow
+    if follow is None or not (is_active(view.observed(follow)) and is_active(view.twin(follow))):
         return False
-    return all(view.now.elapsed_s - at >= ISOLATED_S for at in silent if at is not None)
+    names = [name for name, _, peer in asked(hast, view.around) if not peer]
+    witnesses = [Ref(f"neighbour.{name}") for name in names]
+    heard = any(_answers(view.twin(ref)) for ref in witnesses)
+    return heard and all(_silent(ref, hast, view) for ref in witnesses)
+
+
+def _silent(ref: Ref, hast: Hast, view: View) -> bool:
+    at = moment(view.notes(ref), "silent_at")
+    return at is not None and view.now.elapsed_s - at >= PATIENCE * hast.timeout
+
+
+def _answers(seen: object) -> bool:
+    return isinstance(seen, Present) and getattr(seen.state, "answers", None) is True
 
 
 def _state(seen: object) -> HastState | None:

@@ -142,13 +142,22 @@ def newest_data_first(action: Action, situation: Situation) -> Verdict:
 
 def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verdict:
     """HAST hides write errors; such a copy is not to be trusted (F34)."""
-    ours = seen_of(action.id, situation)
-    known = situation.notes(action.id).get("write_errors", 0)
+    return _rotten(action.id, situation) if action.verb == "promote" else Allow()
+
+
+def nothing_on_write_errors(base: ResourceId, action: Action, situation: Situation) -> Verdict:
+    """They may come after the promotion, at the check of the file system say."""
+    return Allow() if action.id.kind == "hast_device" else _rotten(base, situation)
+
+
+def _rotten(id: ResourceId, situation: Situation) -> Verdict:
+    ours = seen_of(id, situation)
+    known = situation.notes(id).get("write_errors", 0)
     errors = max(ours.write_errors if ours else 0, known if isinstance(known, int) else 0)
-    if action.verb != "promote" or ours is None or not errors:
+    if ours is None or not errors:
         return Allow()
     why = f"{ours.device} has failed {errors} writes"
-    lift = f"replace the disk, then hastctl create {action.id.name} and synchronise from the peer"
+    lift = f"replace the disk, then hastctl create {id.name} and synchronise from the peer"
     return Refuse("no-promotion-with-write-errors", why, lift)
 
 
@@ -236,7 +245,12 @@ GUARDS = (
     Guard("metadata-missing", metadata_missing, ("S3", "S7")),
     Guard("split-brain", split_brain, ("S1", "S3")),
     Guard("newest-data-first", newest_data_first, ("S3",)),
-    Guard("no-promotion-with-write-errors", no_promotion_with_write_errors, ("S3",)),
+    Guard(
+        "no-promotion-with-write-errors",
+        no_promotion_with_write_errors,
+        ("S3",),
+        nothing_on_write_errors,
+    ),
     Guard("peer-still-primary", peer_still_primary, ("S1",)),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
     Guard("dirty-handover", dirty_handover, ("S3",)),

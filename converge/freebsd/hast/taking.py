@@ -110,7 +110,10 @@ def carp_settled(action: Action, situation: Situation) -> Verdict:
         return Allow()
     followed = _followed(action.id, situation)
     assert followed
-    at = moment(situation.notes(followed), "master_at")
+    known = situation.notes(followed)
+    if not known:
+        return Allow()  # of a node that this run does not act on: its own run counts the seconds
+    at = moment(known, "master_at")
     lasted_s = situation.now.elapsed_s - at if at is not None else 0.0
     if lasted_s >= DWELL_S:
         return Allow()

@@ -107,7 +107,7 @@ def carried(old: Ufs | None, new: Ufs, theirs: Ufs | None, skipped: frozenset[st
     """What stands on a copy after the write that made `new` of `old`.
 
     A copy that was not the same before becomes a mixture; half of a file system on a disk that
-    had none is none.
+    had none is none. A copy that is ahead, as the writer's own disk fails, is whole.
     """
     if theirs == old or old is None:
         return new
@@ -119,4 +119,5 @@ def carried(old: Ufs | None, new: Ufs, theirs: Ufs | None, skipped: frozenset[st
     paths = extents.changed_paths(old, new)
     files = {p: f for p, f in theirs.files.items() if p not in paths}
     files |= {p: f for p, f in new.files.items() if p in paths}
-    return replace(new, files=Table(files), torn=True)
+    mixed = Table(files)
+    return replace(new, files=mixed, torn=new.torn or theirs.torn or mixed != new.files)
