@@ -24,7 +24,7 @@ from converge.lab.host import Lab, LabClock, LabHost, LabReader
 from converge.lab.machine import advance
 from converge.lab.ways import LabWays
 from tests.plans.cases import EXAMPLES, Case, cases, read_case
-from tests.plans.desk import PASSWORD, Desk, converge, masked
+from tests.plans.desk import PASSWORD, WAITING, Desk, converge, masked
 
 CASES = cases()
 BUNDLED = [case for case in CASES if case.bundled]
@@ -53,7 +53,7 @@ def test_the_plan(case: Case, desk: Desk, golden: Golden) -> None:
 @of(STORIES)
 def test_what_comes_of_it(case: Case, desk: Desk, golden: Golden) -> None:
     doors = desk.doors(case)
-    applied = converge("apply", "-y", *doors)
+    applied = converge("apply", "-y", *(WAITING if len(case.nodes) == 1 else ()), *doors)
     status, after = converge("status", *doors), converge("plan", *doors)
     golden(
         case.folder / "after.txt",
@@ -124,7 +124,7 @@ def test_a_plan_is_made_with_eyes_only(case: Case, desk: Desk) -> None:
     if len(readers) == 1:
         readers |= peer_of(case.nodes[0], graph, lab)
     assert not any(isinstance(reader, Host) for reader in readers.values())
-    this = reconcile.plan(graph, readers, LabClock(lab))
+    this = reconcile.plan(graph, readers, LabClock(lab), desk.ledger(case), case.nodes)
     plan = reconcile.of_nodes(this.plan, case.nodes)
     seen = this.snapshot
     shown = masked(plan_text(plan, case.nodes, seen.taken, commands=True, paths=seen.paths))

@@ -3,15 +3,20 @@
 import contextlib
 import io
 import re
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from converge.cli import run
 from converge.cli.blueprint import blueprint
 from converge.cli.labfile import close_labs, new_lab, open_lab
+from converge.cli.memory import known
+from converge.cli.places import named_places
 from converge.cli.site import graph_of, read_desired
 from converge.core.duration import parse_duration
+from converge.core.ledger import Ledger
 from converge.core.secret import Secret
 from converge.hosts.bundle import write_bundle
 from converge.lab.faults import FAULTS
@@ -23,6 +28,8 @@ from tests.plans.cases import Case, query
 
 TAKEN = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PASSWORD = "testpass"
+WAITING = ["--wait", "--timeout", "120s"]
+"""How a trigger starts a run on one node."""
 PASSWORD_FILE = "/usr/local/etc/converge/carp.pass"
 
 
@@ -56,7 +63,7 @@ class Desk:
     """A folder to work in, and the worlds that stories have led to so far."""
 
     folder: Path
-    worlds: dict[tuple[object, ...], World] = field(default_factory=dict)
+    played: dict[tuple[object, ...], "Played"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "carp.pass").write_text(PASSWORD + "\n")
@@ -88,7 +95,7 @@ class Desk:
     def _door(self, case: Case, node: str) -> str:
         if case.story is not None:
             path = self.folder / "lab.json"
-            new_lab(str(path), self.world(case, case.story))
+            self.played_to(case, case.story).put(path)
             return f"lab:{path}"
         path = self.folder / f"{case.name}-{node}.json"
         heard = [(query(text), answer) for text, answer in case.answers[node].items()]
@@ -96,27 +103,61 @@ class Desk:
         return f"bundle:{path}"
 
     def world(self, case: Case, story: tuple[str, ...]) -> World:
-        """The world that a story leads to; each beginning of a story is played once."""
-        key = (case.desired, tuple(case.changes.items()), story)
-        if key not in self.worlds:
-            self.worlds[key] = self._play(case, story)
-        return self.worlds[key]
+        """The world that a story leads to."""
+        return self.played_to(case, story).world
 
-    def _play(self, case: Case, story: tuple[str, ...]) -> World:
+    def ledger(self, case: Case) -> Ledger:
+        """What is remembered at the end of the case's story."""
+        path = self.folder / "lab.json"
+        self.played_to(case, case.story or ()).put(path)
+        hosts = [f"{node}=lab:{path}" for node in case.nodes]
+        (place,) = named_places("", hosts, case.nodes)
+        return known(place, LabClock(open_lab(str(path)).lab))
+
+    def played_to(self, case: Case, story: tuple[str, ...]) -> "Played":
+        """Each beginning of a story is played once."""
+        key = (case.desired, tuple(case.changes.items()), story)
+        if key not in self.played:
+            self.played[key] = self._play(case, story)
+        return self.played[key]
+
+    def _play(self, case: Case, story: tuple[str, ...]) -> "Played":
         config = self.config(case, edited=False)
         if not story:
             desired = read_desired(str(config))
-            return fresh(blueprint(desired, graph_of(desired)))
+            return Played(fresh(blueprint(desired, graph_of(desired))))
         line, _, code = story[-1].partition(" -> ")
-        return step(self.world(case, story[:-1]), line, int(code or 0), config)
+        before = self.played_to(case, story[:-1])
+        if line.startswith("apply"):
+            return _apply(before, line.split()[1:], int(code or 0), config)
+        return replace(before, world=step(before.world, line, int(code or 0)))
 
 
-def step(world: World, line: str, code: int, config: Path) -> World:
-    """One line of a story. `code`: what a program or an apply must end with."""
+@dataclass(frozen=True)
+class Played:
+    """Where a story has led to: the world, and by name the files of the runs' memory."""
+
+    world: World
+    memory: Mapping[str, bytes] = field(default_factory=dict)
+
+    def put(self, path: Path) -> None:
+        """Make it the lab in that file, with its memory and no other's."""
+        new_lab(str(path), self.world)
+        state = _state(path)
+        shutil.rmtree(state, ignore_errors=True)
+        for name, content in self.memory.items():
+            (state / name).parent.mkdir(parents=True, exist_ok=True)
+            (state / name).write_bytes(content)
+
+
+def _state(path: Path) -> Path:
+    return path.with_name(f"{path.name}.state")
+
+
+def step(world: World, line: str, code: int) -> World:
+    """One line of a story that is no run. `code`: what a program must end with."""
     word, _, rest = line.partition(" ")
     lab = Lab(world)
-    if word == "apply":
-        return _apply(world, rest.split(), code, config)
     if word == "advance":
         LabClock(lab).sleep(parse_duration(rest))
     elif word == "fault":
@@ -130,14 +171,18 @@ def step(world: World, line: str, code: int, config: Path) -> World:
     return lab.world
 
 
-def _apply(world: World, nodes: list[str], code: int, config: Path) -> World:
-    """`converge apply` of both nodes; of one, the other being looked at; or of one `alone`."""
+def _apply(before: Played, nodes: list[str], code: int, config: Path) -> Played:
+    """`converge apply` of both nodes; of one, the other being looked at; or of one `alone`. A
+    run of one node waits for the proof of the peer's death."""
     path = config.with_name("story.json")
-    new_lab(str(path), world)
-    seen = nodes[:1] if "alone" in nodes else world.machines
+    before.put(path)
+    seen = nodes[:1] if "alone" in nodes else before.world.machines
     words = [word for node in seen for word in ("--host", f"{node}=lab:{path}")]
     words += [word for node in nodes[:1] for word in ("--node", node)]
+    words += WAITING if nodes else []
     shown = converge("apply", "-y", "-c", str(config), *words)
     assert shown.code == code, shown.err[-300:]
     close_labs()
-    return open_lab(str(path)).lab.world
+    files = sorted(one for one in _state(path).rglob("*") if one.is_file())
+    memory = {str(one.relative_to(_state(path))): one.read_bytes() for one in files}
+    return Played(open_lab(str(path)).lab.world, memory)
