@@ -9,7 +9,7 @@ from converge.core.resource import View
 from converge.core.state import Present, is_active
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.entry import asked
-from converge.freebsd.hast.taking import moment
+from converge.freebsd.hast.evidence import moment
 
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
