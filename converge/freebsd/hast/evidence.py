@@ -25,15 +25,18 @@ def neighbours(id: ResourceId, situation: Situation, *, peer: bool) -> list[Reso
     return sorted(o for o in ids if getattr(situation.desired(o), "peer", False) is peer)
 
 
-def silent(id: ResourceId, situation: Situation) -> bool:
-    """Not a sign of life of the peer: no path answers a ping, and none of its doors."""
+def silent(id: ResourceId, situation: Situation, *, proven: bool = False) -> bool:
+    """Not a sign of life of the peer: no path answers a ping, and none of its doors.
+
+    `proven`: nor is any of its doors still being knocked at.
+    """
     paths = neighbours(id, situation, peer=True)
     seen = situation.snapshot.observed
     answers = any(isinstance(seen.get(p), Present) and is_active(seen[p]) for p in paths)
     unseen = any(not isinstance(seen.get(p), Present) for p in paths)
     other = peer_id(id, situation)
     doors = situation.snapshot.paths.get(other.node, ())
-    knocked = any(not door.silent for door in doors)
+    knocked = any(not door.silent and (proven or not door.waiting) for door in doors)
     return not (answers or unseen or knocked) and seen_of(other, situation) is None
 
 

@@ -53,12 +53,20 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
     """A machine that answers a ping but not the question what it is may be the primary."""
-    return _known_or_silent(action.id, situation) if takes_over(action, situation) else Allow()
+    return (
+        _known_or_silent(action.id, situation, proven=False)
+        if takes_over(action, situation)
+        else Allow()
+    )
 
 
-def _known_or_silent(id: ResourceId, situation: Situation) -> Verdict:
+def _known_or_silent(id: ResourceId, situation: Situation, *, proven: bool) -> Verdict:
     other = peer_id(id, situation)
-    if not other.node or seen_of(other, situation) is not None or silent(id, situation):
+    if (
+        not other.node
+        or seen_of(other, situation) is not None
+        or silent(id, situation, proven=proven)
+    ):
         return Allow()
     told = ", ".join(glance(p, situation) for p in neighbours(id, situation, peer=True))
     why = f"{other.node} does not say what {other.ref} is there, but may be alive: {told}"
@@ -76,7 +84,7 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
         return Hold("peer-silent", f"{other} answers, and is primary", again_s=2.0)
     if theirs is not None or _has_secondary(base, situation):
         return Allow()
-    known = _known_or_silent(base, situation)
+    known = _known_or_silent(base, situation, proven=True)
     if not isinstance(known, Allow):
         return known
     needed_s = timeout_s(base, situation) + MARGIN_S
