@@ -133,6 +133,7 @@ def test_nothing_is_begun_that_cannot_be_written_down(
 
 
 def test_73_when_there_is_no_place_for_a_lock(pair: Pair) -> None:
+    folder(pair).rename(folder(pair).with_suffix(".moved"))
     folder(pair).touch()
     said = pair("apply", "-y")
     assert (said.code, said.out) == (73, "")
