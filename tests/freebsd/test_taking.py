@@ -516,5 +516,7 @@ def test_what_may_last_is_told_before_what_is_sure_to_lift() -> None:
     verdict = judge(act(), facts(scene, Ledger({HAST: IN_SYNC})))
     assert isinstance(verdict, Hold)
     assert verdict.code == "peer-silent"
-    assert isinstance(judged("carp-settled", replace(scene, known={VIP: {"master_at": 99.0}})), Hold)
+    assert isinstance(
+        judged("carp-settled", replace(scene, known={VIP: {"master_at": 99.0}})), Hold
+    )
     assert isinstance(RESOURCES[HAST].follow, Ref)
