@@ -18,12 +18,12 @@ from converge.cli.options import (
     paint_for,
 )
 from converge.core.errors import UsageError
-from converge.core.journal import Json
-from converge.core.ledger import Ledger
 
 if TYPE_CHECKING:
     from converge.cli.memory import Memory
     from converge.cli.site import Site
+    from converge.core.journal import Json
+    from converge.core.ledger import Ledger
     from converge.reconcile import Pass, Run, Told
 
 TRIGGERS = ["devd", "hast", "cron", "boot", "manual"]
@@ -115,6 +115,7 @@ class Session:
         self, here: Site, paint: str, verbose: int, *, quiet: bool, cron: bool, as_json: bool
     ) -> None:
         from converge.cli.logs import log_for
+        from converge.core.ledger import Ledger
 
         self.here, self.verbose, self.quiet, self.as_json = here, verbose, quiet, as_json
         self.cron = cron

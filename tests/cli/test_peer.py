@@ -40,6 +40,7 @@ def _cables(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     example.write_text(text)
     pair = new_pair(folder, example)
     pair.settle()
+    pair.learn()
     pair.lab("advance", "2d")
     return pair
 
@@ -47,9 +48,7 @@ def _cables(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 @pytest.fixture
 def cables(_cables: Pair, tmp_path: Path) -> Pair:
     """A converged pair with two cables, hasta and hastb; hasta serves."""
-    state = tmp_path / "lab.json"
-    state.write_bytes(_cables.state.read_bytes())
-    return Pair(_cables.config, state)
+    return _cables.copied(tmp_path)
 
 
 def facts(pair: Pair, command: str = "plan") -> dict[str, str]:
@@ -119,7 +118,7 @@ def test_after_a_power_cut_both_paths_are_silent_and_the_run_goes_on(cables: Pai
     assert "? hasta is silent on lan 192.168.1.51 (Operation timed out)\n" in shown
     assert "? hasta is silent on replication 10.0.0.1 (Operation timed out)\n" in shown
     assert "hasta/" not in shown
-    said = cables("apply", "-y", nodes=("hastb",))
+    said = cables("apply", "-y", "--wait", nodes=("hastb",))
     assert said.code == 0, said.out + said.err
     assert "? hasta is silent on lan" in said.out
     run = json.loads(cables("apply", "-y", "--json", nodes=("hastb",)).out)

@@ -86,11 +86,16 @@ def test_a_node_without_a_reader_is_not_in_the_snapshot():
 
 
 class Many(ToyNode):
-    """A toy node with one path that is known."""
+    """A toy node with one path that is known once it was knocked at."""
+
+    knocked = False
+
+    def knock(self):
+        self.knocked = True
 
     @property
     def paths(self):
-        return (Path("lan", "192.0.2.1", answered=True, age_s=self.clock.now),)
+        return (Path("lan", "192.0.2.1", answered=self.knocked, age_s=self.clock.now),)
 
 
 @pytest.mark.parametrize("ids", [None, [], [ResourceId("a", "lamp", "x")]])
