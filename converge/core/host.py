@@ -62,6 +62,14 @@ Query = Run | Read
 
 
 @dataclass(frozen=True, slots=True)
+class Soon:
+    """What a look will ask in any case: it goes with the next batch, so that the answers are
+    there when they are asked for. Over ssh that is a round trip less for each."""
+
+    queries: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """An effect: run a program. After `deadline_s`: TERM, then KILL, and the answer is lost."""
 

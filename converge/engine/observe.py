@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run
+from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run, Soon
 from converge.core.ids import ResourceId
 from converge.core.plan import Snapshot
 from converge.core.resource import Look
@@ -70,12 +70,13 @@ def _observe_node(
     with the first."""
     seen: dict[ResourceId, Observation[Any]] = {}
     asking: dict[ResourceId, tuple[Look[Any], Query]] = {}
+    soon: list[Query] = list(also)
     for id in ids:
-        _advance(id, graph.resources[id].look(graph.around(id.node)), None, asking, seen)
+        _advance(id, graph.resources[id].look(graph.around(id.node)), None, asking, seen, soon)
     for _ in range(ROUNDS_MAX):
         if not asking:
             return seen
-        wanted = (*(q for _, q in asking.values()), *also)
+        wanted = (*(q for _, q in asking.values()), *soon)
         new = list(dict.fromkeys(q for q in wanted if q not in heard))
         answers = reader.ask(new) if new else []
         lost = {answer.lost for answer in answers}
@@ -93,7 +94,7 @@ def _observe_node(
                 look.close()
                 seen[id] = Unknown(f"{query}: {answer.lost}")
             else:
-                _advance(id, look, (query, answer), asking, seen)
+                _advance(id, look, (query, answer), asking, seen, soon)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")
 
 
@@ -103,6 +104,7 @@ def _advance(
     heard: tuple[Query, Answer] | None,
     asking: dict[ResourceId, tuple[Look[Any], Query]],
     seen: dict[ResourceId, Observation[Any]],
+    soon: list[Query],
 ) -> None:
     """One step of a look: to its next query, or to what it saw.
 
@@ -111,6 +113,9 @@ def _advance(
     """
     try:
         query = next(look) if heard is None else look.send(heard[1])
+        while isinstance(query, Soon):
+            soon += query.queries
+            query = look.send(Answer())
         asking[id] = (look, query)
     except StopIteration as end:
         seen[id] = end.value

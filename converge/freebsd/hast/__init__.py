@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from converge.core.guard import Guard
-from converge.core.host import Answer, Command, Read, Run
+from converge.core.host import Answer, Command, Read, Run, Soon
 from converge.core.ids import Ref
 from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.plan import Action, Change
@@ -150,6 +150,7 @@ class Hast(Resource[HastState]):
         return Present(replace(wish, because=because))
 
     def look(self, around: Around) -> Look[HastState]:
+        yield self._soon(around)
         answer = yield LISTED
         if answer.code == 64:
             # hastctl before 9.1 knows no `list`; its `status` says as much.
@@ -184,6 +185,11 @@ class Hast(Resource[HastState]):
         kept = yield Read(LEDGER, silence_speaks=True)
         alone = parse_alone(kept.stdout, self.id)
         return Present(replace(state, mounted=mounted, uptime_s=uptime_s, alone=alone))
+
+    def _soon(self, around: Around) -> Soon:
+        dump, promise = Run(("hastctl", "dump", self.id.name)), Read(LEDGER, silence_speaks=True)
+        timed = around.pair.nodes[self.id.node].boot_delay_s
+        return Soon((dump, promise, *((BOOTED, NOW) if timed else ())))
 
     def remember(
         self,
