@@ -51,7 +51,7 @@ class LabFile:
         if self._inside:
             yield
             return
-        with one_in(Path(self.path).absolute().parent):
+        with one_in(Path(self.path).resolve().parent):
             self.refresh()
             self._inside = True
             try:
