@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from converge.core.host import Answer, Query
+from converge.core.host import Answer, Query, Soon
 from converge.core.resource import Around, Resource
 
 
@@ -11,8 +11,9 @@ def see(resource: Resource[Any], around: Around, answers: Mapping[str, Answer]) 
     """Observation of `resource`; `answers` by the query's text (`str(query)`). None may lack."""
     look = resource.look(around)
     try:
-        query: Query = next(look)
+        query: Query | Soon = next(look)
         while True:
-            query = look.send(answers[str(query)])
+            answer = Answer() if isinstance(query, Soon) else answers[str(query)]
+            query = look.send(answer)
     except StopIteration as end:
         return end.value

@@ -62,6 +62,14 @@ Query = Run | Read
 
 
 @dataclass(frozen=True, slots=True)
+class Soon:
+    """What a look will ask in any case: it goes with the next batch, so that the answers are
+    there when they are asked for. Over ssh that is a round trip less for each."""
+
+    queries: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """An effect: run a program. After `deadline_s`: TERM, then KILL, and the answer is lost."""
 
@@ -169,7 +177,7 @@ class Path:
 
     Three facts, not two: it `answered`; it was `silent` (packets went out and nothing came back);
     or neither, and `why` says what stands between: a refusal or a wrong key is no answer, but
-    it is a sign of life.
+    it is a sign of life. `waiting`: it has not been found out yet.
     """
 
     name: str
@@ -178,6 +186,7 @@ class Path:
     why: str = ""
     age_s: float = 0.0
     silent: bool = False
+    waiting: bool = False
 
 
 @runtime_checkable
@@ -191,6 +200,10 @@ class ManyPaths(Reader, Protocol):
 
     def knock(self) -> None:
         """Begin to find out by every way whether anybody is there, and return at once."""
+        ...
+
+    def expect_nobody(self) -> None:
+        """There are other signs that nobody is there: the next question is not waited for."""
         ...
 
 

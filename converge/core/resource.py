@@ -10,15 +10,16 @@ from typing import ClassVar, Generic, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from converge.core.guard import Guard
-from converge.core.host import Answer, Effect, Query
+from converge.core.host import Answer, Effect, Query, Soon
 from converge.core.ids import Ref, ResourceId
 from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
 from converge.core.state import Observation, Present, S, State, Wish
 
-Look = Generator[Query, Answer, Observation[S]]
-"""A look yields queries, is sent their answers, and returns what it saw."""
+Look = Generator[Query | Soon, Answer, Observation[S]]
+"""A look yields queries, is sent their answers, and returns what it saw. What it answers to a
+`Soon` says nothing."""
 
 
 class Around(Protocol):
@@ -150,6 +151,10 @@ class Resource(BaseModel, Generic[S]):
         are forgotten at the next boot. Asked only on nodes that the run may act on.
         """
         return before
+
+    def hears_peer(self, seen: Observation[S]) -> bool | None:
+        """Does the peer show a sign of life here? None: this has nothing to say about it."""
+        return None
 
     def concern(self, seen: S, twin: Observation[S] | None) -> str:
         """What a person must know though nothing can be planned about it; '' for nothing.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run
+from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run, Soon
 from converge.core.ids import ResourceId
 from converge.core.plan import Snapshot
 from converge.core.resource import Look
@@ -41,6 +41,8 @@ def observe(
     wanted = set(graph.order if ids is None else ids)
     for node in sorted(readers, key=lambda node: (node in many, node)):
         mine = [id for id in graph.order if id.node == node and id in wanted]
+        if node in many and _nobody_there(graph, observed):
+            many[node].expect_nobody()
         answers: Heard = {}
         seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
         stranger = _stranger(graph, node, answers)
@@ -48,6 +50,12 @@ def observe(
         heard[node] = tuple(answers.items())
     paths = {node: one.paths for node, one in many.items()}
     return Snapshot(taken, observed, heard, paths, began_s)
+
+
+def _nobody_there(graph: Graph, observed: Mapping[ResourceId, Observation[Any]]) -> bool:
+    """Nothing that could show the peer's being alive does."""
+    voices = {graph.resources[id].hears_peer(seen) for id, seen in observed.items()} - {None}
+    return voices == {False}
 
 
 def _stranger(graph: Graph, node: str, heard: Heard) -> str:
@@ -70,12 +78,13 @@ def _observe_node(
     with the first."""
     seen: dict[ResourceId, Observation[Any]] = {}
     asking: dict[ResourceId, tuple[Look[Any], Query]] = {}
+    soon: list[Query] = list(also)
     for id in ids:
-        _advance(id, graph.resources[id].look(graph.around(id.node)), None, asking, seen)
+        _advance(id, graph.resources[id].look(graph.around(id.node)), None, asking, seen, soon)
     for _ in range(ROUNDS_MAX):
         if not asking:
             return seen
-        wanted = (*(q for _, q in asking.values()), *also)
+        wanted = (*(q for _, q in asking.values()), *soon)
         new = list(dict.fromkeys(q for q in wanted if q not in heard))
         answers = reader.ask(new) if new else []
         lost = {answer.lost for answer in answers}
@@ -93,7 +102,7 @@ def _observe_node(
                 look.close()
                 seen[id] = Unknown(f"{query}: {answer.lost}")
             else:
-                _advance(id, look, (query, answer), asking, seen)
+                _advance(id, look, (query, answer), asking, seen, soon)
     raise RuntimeError(f"looks that never end: {', '.join(map(str, sorted(asking)))}")
 
 
@@ -103,6 +112,7 @@ def _advance(
     heard: tuple[Query, Answer] | None,
     asking: dict[ResourceId, tuple[Look[Any], Query]],
     seen: dict[ResourceId, Observation[Any]],
+    soon: list[Query],
 ) -> None:
     """One step of a look: to its next query, or to what it saw.
 
@@ -111,6 +121,9 @@ def _advance(
     """
     try:
         query = next(look) if heard is None else look.send(heard[1])
+        while isinstance(query, Soon):
+            soon += query.queries
+            query = look.send(Answer())
         asking[id] = (look, query)
     except StopIteration as end:
         seen[id] = end.value

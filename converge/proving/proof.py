@@ -18,7 +18,8 @@ from converge.lab.world import World
 from converge.proving.actor import Actor
 from converge.proving.driver import Drive
 from converge.proving.explore import Aim, Counter, Exploration, Found
-from converge.proving.scene import USUAL, Ground, Scene
+from converge.proving.ills import USUAL
+from converge.proving.scene import Ground, Scene
 from converge.proving.sights import HAST
 from converge.proving.starts import STARTS, unsealed
 

@@ -142,7 +142,7 @@ class Course:
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
         # What is sure to lift soon is no news. Yet nothing in the safe direction waits for it.
-        if not _gives_up(this) and (graced := self._graced(this.plan, now)):
+        if not _gives_up(this) and (graced := self._graced(this, now)):
             return graced
         carrying = apply.start(
             self.charter.graph, this.plan, this.snapshot, self._judge(now), now.elapsed_s,
@@ -225,15 +225,18 @@ class Course:
         limit = self.charter.wait_until_s
         if limit is not None and now.elapsed_s + rest_s <= limit and not refused:
             return replace(self, carrying=None, rest=now.elapsed_s + rest_s)
-        return self._graced(this.plan, now) or self._ended(this, end)
+        return self._graced(this, now) or self._ended(this, end)
 
-    def _graced(self, plan: Plan, now: Now) -> Course | None:
-        """Rest, if what holds something of the plan is sure to lift soon."""
-        holds = [v for v in plan.verdicts.values() if isinstance(v, Hold) and v.sure]
+    def _graced(self, this: Pass, now: Now) -> Course | None:
+        """Rest, if what holds something of the plan is sure to lift soon: until a look that
+        takes as long as the last one ends when it has lifted."""
+        holds = [v for v in this.plan.verdicts.values() if isinstance(v, Hold) and v.sure]
         soon = [hold.again_s for hold in holds if hold.again_s <= SOON_S]
         if not soon or self.graces >= GRACES:
             return None
-        until_s = now.elapsed_s + max(0.1, min(soon))
+        began_s = this.snapshot.began_s
+        look_s = now.elapsed_s - began_s if began_s is not None else 0.0
+        until_s = now.elapsed_s + max(0.0, min(soon) - look_s + 0.01)
         return replace(self, carrying=None, rest=until_s, graces=self.graces + 1)
 
 
