@@ -52,7 +52,7 @@ class Session:
         return prepared(
             graph, plan, fresh(plan), actor, shared_address(graph),
             start=question.start, faults=question.faults, late=question.late,
-            ills=question.ills or USUAL,
+            ills=question.ills or USUAL, sealed=question.actor == "converge",
         )  # fmt: skip
 
     def proof(self, aim: Aim, jobs: int, resume: str | None) -> Tally:

@@ -27,7 +27,8 @@ def found(history: History, before: World, after: World, deed: Deed) -> Iterator
         yield from _taken_away(was, machine, deed)
         for mount in _appeared(was, machine):
             yield from _unfit(history, before, after, node, mount)
-            yield from _unready(was, mount.device, "was mounted")
+            if deed.by != "fault":  # that may be many things at once: unmounted, and mounted again
+                yield from _unready(was, mount.device, "was mounted")
     if deed.by == "actor":
         yield from _two_runs(history, after, deed)
 
@@ -42,7 +43,8 @@ def _appeared(was: Machine, machine: Machine) -> tuple[Mount, ...]:
 def _taken_away(was: Machine, machine: Machine, deed: Deed) -> Iterator[Broken]:
     """S2: by an actor whatever its way, by others as far as a role was changed to secondary.
 
-    A hastd or a worker that was killed leaves no role behind: that is a fault's doing.
+    A hastd or a worker that was killed leaves its device or its name behind: that is a fault's
+    doing. One that reloads or ends on a signal, seconds after it came, leaves neither.
     """
     held = {(m.device, m.since) for m in was.mounts if not m.gone}
     for mount in sights.hast_mounts(machine):
@@ -50,7 +52,8 @@ def _taken_away(was: Machine, machine: Machine, deed: Deed) -> Iterator[Broken]:
             continue
         resource = sights.behind(machine, mount.device)
         demoted = resource is not None and resource.role == "secondary"
-        if demoted or deed.by == "actor":
+        released = resource is None and deed.by == "time" and sights.up(machine)
+        if demoted or released or deed.by == "actor":
             said = f"{mount.device} was taken away under {mount.path}"
             yield Broken("S2", machine.name, said)
 
