@@ -59,7 +59,9 @@ class Session:
             self.log.warning(words(line))
             click.echo(f"converge: {words(line)}", err=True)
         self.ledger, self.keep = memory.ledger, memory.save
-        first = first or self.first_pass(saved, show=self.verbose > 0)
+        if first is None or not first.plan.actions:
+            # Also an empty plan is made under the lock: what was seen is remembered.
+            first = self.first_pass(saved, show=first is None and self.verbose > 0)
         return self.carry_out(first, memory, one_pass=saved is not None)
 
     def look_up(self) -> None:
@@ -81,7 +83,9 @@ class Session:
         """Look and plan, and `show` it; a saved plan must be this very plan."""
         from converge.engine.show.text import plan_text
 
-        first = self._run().next_pass()
+        run = self._run()
+        first = run.next_pass()
+        self.ledger = run.ledger
         if saved is not None:
             from converge.cli.saved import check
 

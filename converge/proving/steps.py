@@ -77,7 +77,9 @@ def _started_on(history: History, was: Machine, machine: Machine) -> Iterator[Br
         datadir, data = server.data["datadir"], sights.data_of(machine, server)
         mark, known = _mark(data), history.marks.get(datadir, "")
         if known and mark not in ("", known):
-            yield Broken("S5", machine.name, f"a database of {known} was started on data of {mark}")
+            yield Broken(
+                "S5", machine.name, f"a database of {known} was started on data of {mark}"
+            )
         if "mysql" in data and not _had_database(was, server, machine):
             yield Broken("S7", machine.name, f"a new, empty database was made in {datadir}")
 

@@ -51,7 +51,7 @@ def remembered(
             continue
         other = next((o for o in graph.order if id.is_twin_of(o)), None)
         twin: Twin[Any] = (
-            Twin(snapshot.observed.get(other), ledger.notes.get(other, {})) if other else Twin()
+            Twin(snapshot.observed.get(other), notes.get(other, {})) if other else Twin()
         )
         before = notes.get(id, {})
         after = graph.resources[id].remember(seen, twin, before, now)

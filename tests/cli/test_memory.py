@@ -205,6 +205,19 @@ def test_a_real_node_keeps_its_memory_in_its_own_folders(
     assert place_of(lab, ["hastb"], pair) == Place(beside, beside, "lab", "x.json")
 
 
+def test_a_run_with_nothing_to_do_remembers_what_it_saw(pair: Pair) -> None:
+    """Cron's quiet runs are those by which a secondary learns that it has everything."""
+    kept = folder(pair) / "ledger.json"
+    before = kept.read_text()
+    pair.lab("advance", "60s")
+    assert pair("plan").out.endswith("nothing to do\n")
+    assert pair("apply", "-n").code == 0
+    assert kept.read_text() == before
+    said = pair("apply", "--trigger", "cron")
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert kept.read_text() != before
+
+
 def test_a_hold_that_comes_during_a_run_is_not_lost(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,9 @@ class Many(ToyNode):
     def knock(self):
         self.knocked = True
 
+    def expect_nobody(self):
+        """It is in no hurry."""
+
     @property
     def paths(self):
         return (Path("lan", "192.0.2.1", answered=self.knocked, age_s=self.clock.now),)
