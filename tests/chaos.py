@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from converge.cli import run
-from converge.cli.labfile import LabFile, close_labs
+from converge.cli.labfile import LabFile, _FileHost, close_labs
+from converge.core.host import Effect, Ticket
 from converge.core.journal import Line, unfinished
 from converge.hosts import journal as journals
 from converge.hosts.journal import read_journal
@@ -93,6 +94,7 @@ def traced(story: Story, said: Path, kill: Callable[[int, str], bool]) -> int:
 
     def work() -> int:
         watch_worlds(said.with_suffix(".broken"), story)
+        watch_effects(said, story)
         count_traces(kill)
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -156,6 +158,27 @@ def watch_worlds(path: Path, story: Story) -> None:
                 file.write("".join(f"{one}\n" for one in found))
 
     LabFile._keep = judged  # type: ignore[method-assign]
+
+
+def watch_effects(said: Path, story: Story) -> None:
+    """Count each effect before it begins; what its machine did is in the file before an answer."""
+    real = {name: getattr(_FileHost, name) for name in ("begin", "wait")}
+
+    def watched(self: _FileHost, name: str, *words: Any) -> Any:
+        answer = real[name](self, *words)
+        if load(story.pair.state.read_text()) != self._lab.world:
+            with said.with_suffix(".broken").open("a") as file:
+                file.write(f"{name} {words}: what it did is not in the file\n")
+        return answer
+
+    def begin(self: _FileHost, effect: Effect) -> Ticket:
+        with said.with_suffix(".begun").open("a") as file:
+            file.write("x")
+        ticket: Ticket = watched(self, "begin", effect)
+        return ticket
+
+    _FileHost.begin = begin  # type: ignore[method-assign]
+    _FileHost.wait = lambda *words: watched(words[0], "wait", *words[1:])  # type: ignore[method-assign,assignment]
 
 
 def begun(story: Story, *more: str) -> subprocess.Popen[str]:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -92,8 +93,31 @@ def killed(story: Story, folder: Path, at: int, end: object) -> None:
     code = traced(here, folder / "said", lambda n, _: n == at)
     assert code == -signal.SIGKILL
     assert not (folder / "said.broken").exists(), (folder / "said.broken").read_text()
+    began = folder / "said.begun"
+    if began.exists():
+        intents = [x for x in journal(here)[len(journal(story)) :] if x.entry.what == "intent"]
+        assert began.stat().st_size <= len(intents), "an effect without an intent"
     world = mended(here, after_the_kill(here))
     assert essence(world) == end
+
+
+def test_what_is_written_is_on_the_disk_before_anything_else(
+    stories: dict[str, Story], tmp_path: Path
+) -> None:
+    """Killing a process cannot show it, as only a power cut would: what follows what."""
+    log = tmp_path / "names"
+
+    def note(n: int, name: str) -> bool:
+        with log.open("a") as file:
+            file.write(f"{name}\n")
+        return False
+
+    here = stories["failover"].at(tmp_path)
+    assert traced(here, tmp_path / "said", note) == 0
+    names = log.read_text().split()
+    lines = len(journal(here)) - len(journal(stories["failover"]))
+    assert names.count("write") == lines
+    assert {after for name, after in pairwise(names) if name == "write"} == {"fsync"}
 
 
 def sample(name: str, count: int) -> list[int]:
@@ -159,7 +183,7 @@ def test_a_journal_line_seen_from_outside_is_the_last_thing_it_did(
         while path.read_bytes().count(b"\n") < before + n and process.poll() is None:
             pass
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
         assert essence(mended(here, after_the_kill(here))) == ends["failover"]
 
 
@@ -179,7 +203,7 @@ def test_killed_at_any_instant_and_again(
             with contextlib.suppress(Exception):
                 process.wait(luck.uniform(0.2, 1.4))
             process.kill()
-            _, err = process.communicate()
+            _, err = process.communicate(timeout=60)
             told += err.count("was cut off")
             left = after_the_kill(here)
         assert essence(mended(here, left)) == ends[name]
@@ -192,7 +216,7 @@ def test_the_lock_is_free_and_the_mark_is_left_when_its_holder_dies(
     here = stories["failover"].at(tmp_path)
     with held_up(here) as process:
         came = begun(here, "--trigger", "hast")
-        _, err = came.communicate()
+        _, err = came.communicate(timeout=60)
         assert came.returncode == 75, err
         assert (here.state() / "lab.again").exists()
         os.kill(process, signal.SIGKILL)
@@ -209,7 +233,7 @@ def test_two_triggers_at_once_are_one_run_and_one_more(
     with held_up(here) as process:
         came = [begun(here, "--trigger", "hast") for _ in range(2)]
         for one in came:
-            _, err = one.communicate()
+            _, err = one.communicate(timeout=60)
             assert one.returncode == 75
             assert "being worked on by process" in err
         os.kill(process, signal.SIGCONT)

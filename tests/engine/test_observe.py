@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import pytest
 
-from converge.core.host import Answer, Path, Run
+from converge.core.host import Answer, Run
 from converge.core.ids import ResourceId
 from converge.core.state import Absent, Present, Unknown
+from converge.core.ways import Path
 from converge.engine.graph import build
 from converge.engine.observe import observe
 from tests.engine.toys import KINDS, PAIR, Lamp, ToyClock, ToyNode, ToyState, declared

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from converge.core.host import Path
+from converge.core.ways import Path
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint
 
 FRESH_S = 5.0
