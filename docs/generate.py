@@ -38,8 +38,8 @@ NOTE = "Written by `make docs` from the code; do not edit.\n"
 KINDS_HEAD = """\
 A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
 kind takes `needs`, a list of references to further resources of the same node that must be in
-place first. S1 to S10 are the [invariants](../explanation/architecture.md). A guard is asked of the
-resource's own actions and, after *Above it*, of whatever goes up on this resource.
+place first. S1 to S10 are the [invariants](../explanation/architecture.md). A guard is asked
+of the resource's own actions and, after *Above it*, of whatever goes up on this resource.
 
 Some texts of `carp` and `sysctl` name `converge switchover`. That command does not exist yet: so
 far an address is moved by hand."""

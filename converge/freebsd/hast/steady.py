@@ -16,8 +16,8 @@ FLAPS, FLAP_S = 3, 600.0
 
 def boot_delay(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion right after a boot: when the room has lost its power, the node that is
-    back first must not lead before it could have heard of the other (F01, F02). A run within that time ends as held
-    (exit 4); run it again later."""
+    back first must not lead before it could have heard of the other (F01, F02). Without `--wait`
+    the run ends as held (exit 4); run it again later."""
     node = situation.pair.nodes[action.id.node]
     ours = seen_of(action.id, situation)
     if action.verb != "promote" or not node.boot_delay_s or ours is None:
