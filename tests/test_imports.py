@@ -92,12 +92,8 @@ CASES = [
             ("hold", *LAB, "--for", "1s", "--reason", "test"),
             ("release", *LAB),
             ("history", *LAB),
+            ("show", "20261123T045924", *LAB),
         )
-    ),
-    Case(
-        ("show", "20261123T045924", *LAB),
-        {"click"},
-        ("converge.freebsd", "converge.reconcile", *REAL),
     ),
     Case(("rehearse", str(POWER)), THINK, REAL),
     Case(("prove", *CONFIG, "--bound", "1", "--jobs", "1"), THINK, REAL),
