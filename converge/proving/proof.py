@@ -74,7 +74,8 @@ def explored_graph(graph: Graph) -> Graph:
 
 def prepared(
     graph: Graph, plan: Blueprint, bare: World, actor: Actor, vip: str,
-    *, start: str = "served", faults: int = 2, late: int = 0, ills: Sequence[str] = USUAL, sealed: bool = True,
+    *, start: str = "served", faults: int = 2, late: int = 0, ills: Sequence[str] = USUAL,
+    sealed: bool = True,
 ) -> tuple[Ground, Scene]:  # fmt: skip
     """The ground and the scene to start from: a pair on which its actors have lived a while.
 

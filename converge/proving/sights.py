@@ -11,7 +11,17 @@ from converge.lab import rows
 from converge.lab.hast.pair import Place
 from converge.lab.machine import mysqld
 from converge.lab.net import links
-from converge.lab.world import Disk, File, HastResource, Interface, Machine, Mount, Process, Ufs, World
+from converge.lab.world import (
+    Disk,
+    File,
+    HastResource,
+    Interface,
+    Machine,
+    Mount,
+    Process,
+    Ufs,
+    World,
+)
 
 HAST = "/dev/hast/"
 

@@ -166,9 +166,9 @@ def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verd
 
 
 GUARDS = (
-    Guard("init-is-not-master", init_is_not_master, ("S1", "S3"), still_entitled),
-    Guard("witness-isolated", witness_isolated, ("S1",), alone_above, override=True),
+    Guard("init-is-not-master", init_is_not_master, (), still_entitled),
+    Guard("witness-isolated", witness_isolated, (), alone_above, override=True),
     Guard("peer-silent", peer_silent, ("S1",), proof_of_death, override=True),
     Guard("promote-needs-known-sync", promote_needs_known_sync, ("S3",), override=True),
-    Guard("role-reverts-to-init", never, ("S4",), role_reverts),
+    Guard("role-reverts-to-init", never, (), role_reverts),
 )
