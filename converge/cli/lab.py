@@ -76,7 +76,6 @@ def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
     host = lab.host(node)
     ticket = host.begin(Command(words, deadline_s=600.0))
     answer = host.wait([ticket], lab.clock.elapsed() + 600.0)[ticket]
-    lab.save()
     click.echo(answer.stdout, nl=False)
     click.echo(answer.stderr or (f"{answer.lost}\n" if answer.lost else ""), err=True, nl=False)
     return 69 if answer.lost else answer.code
@@ -92,7 +91,6 @@ def advance(path: str | None, span: str) -> None:
     span_s = read_span(span)
     lab = open_lab(path or "")
     lab.clock.sleep(span_s)
-    lab.save()
     click.echo(f"it is {lab.clock.wall():%H:%M:%S}")
 
 
@@ -109,8 +107,8 @@ def fault(path: str | None, name: str, node: str, word: str) -> None:
     lab = open_lab(path or "")
     known(name, FAULTS, "faults")
     known(node, lab.lab.world.machines)
-    lab.lab.world = FAULTS[name].act(lab.lab.world, node, word)
-    lab.save()
+    with lab.turn(lasting=True):
+        lab.lab.world = FAULTS[name].act(lab.lab.world, node, word)
     click.echo(f"{node}: {FAULTS[name].does}")
 
 

@@ -67,7 +67,7 @@ class Memory:
         """A mark that was left since `again` stays for whoever comes next."""
         if self._open and kind is not None:
             with contextlib.suppress(CannotWrite):
-                self._journal.write(Entry("end", {"end": "broken off", "why": kind.__name__}))
+                self._write(Entry("end", {"end": "broken off", "why": kind.__name__}))
         self._lock.close()
 
     def begin(self, run: str, **about: Json) -> list[Line]:
@@ -91,11 +91,11 @@ class Memory:
             "version": version("converge"),
             **about,
         }
-        self._journal.write(Entry("run", fields))
+        self._write(Entry("run", fields))
         for line in left:
             cut: dict[str, Json] = {"of": line.run, "began": line.time}
             cut |= {key: line.entry.fields.get(key) for key in ("n", "action")}
-            self._journal.write(Entry("unfinished", cut))
+            self._write(Entry("unfinished", cut))
         return left
 
     def recording(self, report: Report) -> Report:
@@ -123,6 +123,7 @@ class Memory:
 
     def save(self, ledger: Ledger) -> None:
         """Keep what the run remembers; what people hold meanwhile stays. CannotWrite."""
+        self._keep_lab()
         self.ledger = ledgerfile.change(
             self.place.state, lambda old: replace(old, notes=ledger.notes, boot=ledger.boot)
         )
@@ -132,7 +133,7 @@ class Memory:
         self._open = False
         if self.broken is not None:
             raise self.broken
-        self._journal.write(Entry("end", {"end": end, "exit": code, "done": done}))
+        self._write(Entry("end", {"end": end, "exit": code, "done": done}))
 
     def again(self) -> Holder | None:
         """Somebody came meanwhile: begin another run for them. None: the lock is free."""
@@ -141,13 +142,25 @@ class Memory:
             self.trigger = came.trigger or self.trigger
         return came
 
+    def _write(self, entry: Entry) -> None:
+        self._keep_lab()
+        self._journal.write(entry)
+
+    def _keep_lab(self) -> None:
+        """In the lab's file it is as late as whatever is written down says."""
+        if self.place.lab:
+            from converge.cli.labfile import open_lab
+
+            with open_lab(self.place.lab).turn():
+                pass
+
     def _intent(self, action: Action) -> None:
         self._count += 1
         fields: dict[str, Json] = {
             "n": self._count, "action": action.key, "why": action.why,
             "effect": str(action.effect),
         }  # fmt: skip
-        self._journal.write(Entry("intent", fields))
+        self._write(Entry("intent", fields))
         self._begun[action.key] = self._count
 
     def _outcome(self, outcome: Outcome) -> None:
@@ -159,7 +172,7 @@ class Memory:
         if n is not None:
             fields["n"] = n
         held = n is None and outcome.ending is Ending.HELD
-        self._journal.write(Entry("verdict" if held else "outcome", fields))
+        self._write(Entry("verdict" if held else "outcome", fields))
 
 
 def known(place: Place, clock: Clock) -> Ledger:

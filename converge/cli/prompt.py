@@ -30,10 +30,10 @@ def talk(path: str | None) -> None:
         if line in ("quit", "exit"):
             return
         try:
-            _obey(lab, line)
+            with lab.turn():
+                _obey(lab, line)
         except (ConvergeError, ValueError) as wrong:
             click.echo(str(wrong), err=True)
-        lab.save()
 
 
 def _lines(lab: LabFile) -> Iterator[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run, Soon
+from converge.core.host import Answer, Clock, Query, Reader, Run, Soon
 from converge.core.ids import ResourceId
 from converge.core.plan import Snapshot
 from converge.core.resource import Look
 from converge.core.state import Observation, Unknown
+from converge.core.ways import ManyPaths
 
 ROUNDS_MAX = 12
 """A look that asks more often than this in a row is a bug; it would cost a round trip each."""

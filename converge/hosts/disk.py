@@ -57,13 +57,17 @@ def read(path: str) -> Answer:
     return Answer(0, decoded(data))
 
 
-def write(effect: Write) -> Answer:
-    """Replace a file; see `Write`. A symbolic link stays: the file it leads to is replaced."""
+def write(effect: Write, *, lasting: bool = True) -> Answer:
+    """Replace a file; see `Write`. A symbolic link stays: the file it leads to is replaced.
+
+    Not `lasting`: it outlives this process, yet maybe no power cut of this machine.
+    """
     try:
         place = _find(effect.path)
         mode = _mode(place) if effect.mode is None else int(effect.mode, 8)
         owner = _owner(place) if effect.owner is None else _named(effect.owner)
-        _replace(place, encoded(reveal(effect.content)), mode, owner, lambda: None)
+        data = encoded(reveal(effect.content))
+        _replace(place, data, mode, owner, lambda: None, lasting=lasting)
     except (OSError, ValueError) as error:
         return _failed(effect.path, error)
     return Answer()
@@ -136,8 +140,9 @@ def _named(owner: str) -> tuple[int, int]:
 
 
 def _replace(
-    place: _Place, data: bytes, mode: int, owner: tuple[int, int], check: Callable[[], None]
-) -> None:
+    place: _Place, data: bytes, mode: int, owner: tuple[int, int], check: Callable[[], None],
+    *, lasting: bool = True,
+) -> None:  # fmt: skip
     """Write beside it, fsync, rename over it, fsync the folder: it is old or new, never torn.
 
     `check` is asked at the last moment. OSError; then nothing has changed and nothing is left.
@@ -153,14 +158,16 @@ def _replace(
             if (made.st_uid, made.st_gid) != owner:
                 os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
+            if lasting:
+                os.fsync(descriptor)
         check()
         beside.replace(place.path)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
-    _sync_folder(folder)
+    if lasting:
+        _sync_folder(folder)
 
 
 def _expect(place: _Place) -> None:

@@ -186,6 +186,18 @@ def alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def one_in(folder: Path) -> Iterator[None]:
+    """As `alone`, by the lock on a folder, where no other file should come to be."""
+    with _said(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _read(text: bytes) -> Holder:
     try:
         found = json.loads(text)

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from converge.core.host import Answer, Clock, Path, Query, Run, Ticket
+from converge.core.host import Answer, Clock, Query, Run, Ticket
+from converge.core.ways import Path
 
 CONNECT_S = 1.0
 """For a connection by one path to come up."""
@@ -108,15 +109,7 @@ class PathsReader:
         self._collect(self._clock.elapsed())
         now_s = self._clock.elapsed()
         return tuple(
-            Path(
-                name,
-                address,
-                one.answered,
-                one.why,
-                now_s - one.asked_s,
-                one.silent,
-                waiting=one.why == NOT_YET,
-            )  # fmt: skip
+            one.shown(name, address, now_s)
             for address, name in self._names.items()
             if (one := self._known.get(address))
         )

@@ -526,7 +526,7 @@ class Scene:
         return hast()
 
 
-GUARD: dict[str, Guard] = {guard.code: guard for guard in GUARDS}
+GUARD: dict[str, Guard] = {guard.code: guard for guard in Hast.guards}
 
 
 def act(verb: str, *after: str, wish: Wish[HastState] | None = None) -> Action:
