@@ -24,7 +24,8 @@ from converge.lab.world import World
 from converge.proving.actor import Step
 from converge.proving.still import Deaf, Still
 from converge.proving.telling import Said, outcomes, unseen
-from converge.reconcile.passes import Charter, Course, Rest
+from converge.reconcile.charter import Charter, Rest
+from converge.reconcile.passes import Course
 
 WAIT_S = 120.0
 """How long a run that a trigger has started waits for holds to lift (apply --wait)."""
@@ -131,7 +132,10 @@ class Reconciler:
                         return _step(world, replace(state, course=course, due=until_s), said)
                     course = course.rested()
                 case Over():
-                    said += unseen(course)
+                    waits = unseen(course)
+                    said += waits
+                    if waits:
+                        state = replace(state, held=tuple(what for what, _, _ in waits))
                     return _step(world, self._over(state, course, node, now), said)
         raise RuntimeError("a run that never ends")
 
@@ -245,5 +249,5 @@ def _unheard(graph: Graph, snapshot: Snapshot) -> bool:
 
 
 def _promises(ledger: Ledger) -> dict[str, dict[str, bool]]:
-    found = ((id, notes.get("alone")) for id, notes in sorted(ledger.notes.items()))
-    return {str(id): {"alone": alone} for id, alone in found if isinstance(alone, bool)}
+    found = ((id, notes.get("whole")) for id, notes in sorted(ledger.notes.items()))
+    return {str(id): {"whole": whole} for id, whole in found if isinstance(whole, bool)}

@@ -14,7 +14,7 @@ from converge.core.state import Absent, Observation, Present, Unknown
 from converge.freebsd.carp import Carp
 from converge.freebsd.carp.answers import CarpState, since
 from converge.freebsd.hast import Hast
-from converge.freebsd.hast.answers import HastState, parse_alone
+from converge.freebsd.hast.answers import HastState, parse_whole
 from converge.freebsd.hast.giving import gives_way, may_be_isolated
 from converge.freebsd.hast.memory import remembered
 from converge.freebsd.neighbour import Neighbour, NeighbourState, parse_ping, ping
@@ -30,8 +30,8 @@ STATE = HastState(
 ALONE = replace(STATE, status="-", workerpid=0)
 LEADS = replace(STATE, role="primary")
 DEGRADED = replace(LEADS, status="degraded")
-TOLD: Twin[HastState] = Twin(Present(replace(LEADS, alone=False)))
-GOES_ON: Twin[HastState] = Twin(Present(replace(DEGRADED, alone=True)))
+TOLD: Twin[HastState] = Twin(Present(replace(LEADS, whole=True)))
+GOES_ON: Twin[HastState] = Twin(Present(replace(DEGRADED, whole=False)))
 DEAD: Twin[HastState] = Twin(Unknown("no answer"))
 
 
@@ -85,9 +85,9 @@ FIRST = Step(1.0, STATE, TOLD, SYNCED)
         [FIRST, Step(9.0, ALONE, GOES_ON, {"alone": False})],
         # It is complete, but has not written down that it is not alone any more.
         [Step(1.0, STATE, Twin(Present(LEADS)), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(LEADS, alone=True))), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(LEADS, alone=False, dirty=1))), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(STATE, alone=False))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(LEADS, whole=False))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(LEADS, whole=True, dirty=1))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(STATE, whole=True))), {"alone": False})],
         # One run acts on both nodes: its own ledger counts, not the file there.
         [Step(1.0, STATE, Twin(Present(LEADS), {"alone": False}), SYNCED)],
         [Step(1.0, STATE, Twin(TOLD.seen, {"alone": True}), {"alone": False})],
@@ -140,19 +140,19 @@ def test_what_is_not_seen_changes_no_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "alone"),
+    ("text", "whole"),
     [
-        ('{"notes": {"hasta/hast.test": {"alone": false}}}', False),
-        ('{"notes": {"hasta/hast.test": {"alone": true}}}', True),
-        ('{"notes": {"hasta/hast.test": {"alone": 1}}}', None),
-        ('{"notes": {"hastb/hast.test": {"alone": true}}}', None),
+        ('{"notes": {"hasta/hast.test": {"whole": false}}}', False),
+        ('{"notes": {"hasta/hast.test": {"whole": true}}}', True),
+        ('{"notes": {"hasta/hast.test": {"whole": 1}}}', None),
+        ('{"notes": {"hastb/hast.test": {"whole": true}}}', None),
         ('{"notes": []}', None),
         ("[" * 100_000, None),
         ("", None),
     ],
 )
-def test_what_the_node_has_written_down(text: str, *, alone: bool | None) -> None:
-    assert parse_alone(text, HAST) is alone
+def test_what_the_node_has_written_down(text: str, *, whole: bool | None) -> None:
+    assert parse_whole(text, HAST) is whole
 
 
 def test_a_boot_makes_its_moments_worthless() -> None:

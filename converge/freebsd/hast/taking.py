@@ -10,6 +10,7 @@ from converge.core.guard import Guard, Situation, never
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present, is_active
+from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.evidence import (
     address_of,
     glance,
@@ -136,11 +137,12 @@ def _lonely(id: ResourceId, situation: Situation) -> Verdict:
 def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     """On a secondary nothing says that it is in sync (F27). With both copies in sight their
     metadata tell; else what was remembered while the primary still spoke."""
-    ours, theirs = seen_of(action.id, situation), seen_of(peer_id(action.id, situation), situation)
+    other = peer_id(action.id, situation)
+    ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not takes_over(action, situation) or ours is None or not ours.has_metadata:
         return Allow()
     if theirs is not None and theirs.has_metadata:
-        return Allow()
+        return _told_by(other, ours, theirs, situation)
     patience_s = timeout_s(action.id, situation)
     followed = address_of(action.id, situation)
     quiet_s = waited_s(situation.notes(followed)) if followed else 0.0
@@ -152,6 +154,20 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
         "of what only it had is accepted: --override promote-needs-known-sync --reason TEXT"
     )
     return Refuse("promote-needs-known-sync", f"{why} ({ours.counters})", lift)
+
+
+def _told_by(
+    other: ResourceId, ours: HastState, theirs: HastState, situation: Situation
+) -> Verdict:
+    """The metadata tell who is older, but not that a synchronisation was cut off half-way: they
+    are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
+    reached the peer."""
+    whole = situation.notes(other).get("whole", theirs.whole)
+    if whole is not False or theirs.prevrole != "primary" or ours.prevrole == "primary":
+        return Allow()
+    why = f"{other} led last, and by its own word not all of its copy had come here"
+    lift = f"let {other.node} lead, or bring its copy here first"
+    return Refuse("promote-needs-known-sync", f"{why} ({theirs.counters})", lift)
 
 
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
