@@ -64,7 +64,7 @@ class ServiceState(State):
 
 
 def hastd_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """A stop of hastd takes the devices away from under what is mounted (F44)."""
+    """Refuses to stop hastd while one of its devices is mounted: it takes them away (F44)."""
     if action.id.name != "hastd" or action.verb != "stop" or situation.planning:
         return Allow()
     seen = situation.snapshot.observed

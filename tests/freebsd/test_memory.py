@@ -53,7 +53,9 @@ def after(*steps: Step) -> Notes:
     return notes
 
 
+LONELY: dict[str, Note] = {"alone": True, "whole": False}
 SYNCED: dict[str, Note] = {"alone": False, "synced_pid": 7, "copy": "5/1/0", "connected_at": 1.0}
+IN_STEP: dict[str, Note] = {**SYNCED, "whole": False}
 FIRST = Step(1.0, STATE, TOLD, SYNCED)
 
 
@@ -89,8 +91,8 @@ FIRST = Step(1.0, STATE, TOLD, SYNCED)
         [Step(1.0, STATE, Twin(Present(replace(LEADS, whole=True, dirty=1))), {"alone": False})],
         [Step(1.0, STATE, Twin(Present(replace(STATE, whole=True))), {"alone": False})],
         # One run acts on both nodes: its own ledger counts, not the file there.
-        [Step(1.0, STATE, Twin(Present(LEADS), {"alone": False}), SYNCED)],
-        [Step(1.0, STATE, Twin(TOLD.seen, {"alone": True}), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(LEADS), {"whole": True}), SYNCED)],
+        [Step(1.0, STATE, Twin(TOLD.seen, {"whole": False}), {"alone": False})],
         # The peer is there, as secondary: nothing is promised, and nothing is void.
         [FIRST, Step(9.0, ALONE, Twin(Present(ALONE)), SYNCED)],
         # Created anew: what was known was of another copy.
@@ -98,19 +100,19 @@ FIRST = Step(1.0, STATE, TOLD, SYNCED)
         # A role is none before hastd has been told one.
         [FIRST, Step(9.0, replace(ALONE, role="init"), DEAD, {**SYNCED, "parted_at": 9.0})],
         # We lead: alone once the peer is lost, not alone when all is over there again.
-        [Step(1.0, LEADS, DEAD, {"alone": False})],
+        [Step(1.0, LEADS, DEAD, {"alone": False, "whole": True})],
         [
-            Step(1.0, DEGRADED, DEAD, {"alone": True}),
-            Step(2.0, replace(LEADS, dirty=9), DEAD, {"alone": True}),
-            Step(3.0, LEADS, DEAD, {"alone": False}),
+            Step(1.0, DEGRADED, DEAD, {"alone": True, "whole": False}),
+            Step(2.0, replace(LEADS, dirty=9), DEAD, {"alone": True, "whole": False}),
+            Step(3.0, LEADS, DEAD, {"alone": False, "whole": True}),
         ],
         # A promotion that is seen is a moment; leading at the first look is none.
         [
             FIRST,
-            Step(5.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0,)}),
-            Step(6.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0,)}),
-            Step(7.0, STATE, TOLD, {**SYNCED, "connected_at": 7.0, "promoted_at": (5.0,)}),
-            Step(8.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0, 8.0)}),
+            Step(5.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0,)}),
+            Step(6.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0,)}),
+            Step(7.0, STATE, TOLD, {**IN_STEP, "connected_at": 7.0, "promoted_at": (5.0,)}),
+            Step(8.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0, 8.0)}),
         ],
     ],
 )

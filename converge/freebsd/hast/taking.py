@@ -31,12 +31,13 @@ ABOVE = ("hast_device",)
 
 
 def init_is_not_master(action: Action, situation: Situation) -> Verdict:
-    """The address may have moved on since it was planned. INIT is not MASTER either (F04, F07)."""
+    """Holds a promotion unless the address is MASTER here at that moment: it may have moved on
+    since it was planned, and INIT is not MASTER either (F04, F07)."""
     return _entitled(action.id, situation) if takes_over(action, situation) else Allow()
 
 
 def still_entitled(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """Nothing is built on the role where the address is no more."""
+    """Nothing goes up where the address is no more."""
     if address_of(base, situation) is None or action.id.kind in ABOVE:
         return Allow()
     return _entitled(base, situation)
@@ -53,7 +54,8 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
 
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
-    """A machine that answers a ping but not the question what it is may be the primary."""
+    """Holds a promotion while the peer shows a sign of life on any path and does not say what it
+    is: it may be the primary."""
     return (
         _known_or_silent(action.id, situation, proven=False)
         if takes_over(action, situation)
@@ -76,7 +78,7 @@ def _known_or_silent(id: ResourceId, situation: Situation, *, proven: bool) -> V
 
 def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Verdict:
     """Nothing is written until the peer is seen not to be primary, or has been silent on every
-    path for longer than HAST's timeout and 5 s (domain 7)."""
+    path for longer than HAST's timeout and 5 s."""
     if action.id.kind in ABOVE or address_of(base, situation) is None:
         return Allow()
     other = peer_id(base, situation)
@@ -101,7 +103,7 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
 
 def _has_secondary(id: ResourceId, situation: Situation) -> bool:
     """Our primary is connected, and the peer is alive: hastd connects to a secondary only. The
-    word alone may be minutes old (domain 1.5)."""
+    word alone may be minutes old."""
     ours = seen_of(id, situation)
     complete = ours is not None and ours.active and ours.status == "complete"
     return complete and _one_answers(neighbours(id, situation, peer=True), situation)
@@ -113,7 +115,8 @@ def _one_answers(ids: list[ResourceId], situation: Situation) -> bool:
 
 
 def witness_isolated(action: Action, situation: Situation) -> Verdict:
-    """With a silent peer and silent witnesses it is we who are cut off (F24)."""
+    """Holds a promotion while neither the peer nor any witness answers: it may be this node that
+    is cut off (F24)."""
     return _lonely(action.id, situation) if takes_over(action, situation) else Allow()
 
 
@@ -135,8 +138,9 @@ def _lonely(id: ResourceId, situation: Situation) -> Verdict:
 
 
 def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
-    """On a secondary nothing says that it is in sync (F27). With both copies in sight their
-    metadata tell; else what was remembered while the primary still spoke."""
+    """Refuses to promote a copy that is not known to be complete; nothing on a secondary says so
+    (F27). With both copies in sight their metadata tell; else what was remembered while the
+    primary still spoke."""
     other = peer_id(action.id, situation)
     ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not takes_over(action, situation) or ours is None or not ours.has_metadata:
@@ -171,7 +175,8 @@ def _told_by(
 
 
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """`hastctl role` returns 0 when a worker was forked; it may fall back to init later (F29)."""
+    """Nothing goes up unless the role is seen to be primary at that moment: `hastctl role`
+    returns 0 when a worker was forked, and the role may fall back to init later (F29)."""
     if situation.planning:
         return Allow()
     ours = seen_of(base, situation)
