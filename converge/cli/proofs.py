@@ -18,10 +18,11 @@ from converge.hosts.clock import SystemClock
 from converge.lab.fresh import fresh
 from converge.proving.actor import Actor
 from converge.proving.explore import Aim, walk
+from converge.proving.ills import USUAL
 from converge.proving.proof import Tally, explored_graph, prepared, prove
 from converge.proving.reconciler import Reconciler
 from converge.proving.rehearsal import shared_address
-from converge.proving.scene import USUAL, Ground, Scene
+from converge.proving.scene import Ground, Scene
 from converge.proving.way import Question
 
 POLL_S = 4.0
@@ -51,7 +52,7 @@ class Session:
         return prepared(
             graph, plan, fresh(plan), actor, shared_address(graph),
             start=question.start, faults=question.faults, late=question.late,
-            ills=question.ills or USUAL,
+            ills=question.ills or USUAL, sealed=question.actor == "converge",
         )  # fmt: skip
 
     def proof(self, aim: Aim, jobs: int, resume: str | None) -> Tally:

@@ -75,7 +75,7 @@ def command(
 
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
     from converge.cli.override import known_guards
-    from converge.proving.scene import ILLS
+    from converge.proving.ills import ILLS
     from converge.proving.starts import STARTS
 
     known_guards(without, "--without")

@@ -10,7 +10,7 @@ from converge.cli.places import place_of
 from converge.hosts.lock import LockHeld
 
 if TYPE_CHECKING:
-    from converge.cli.apply import Session
+    from converge.cli.session import Session
     from converge.reconcile import Pass
 
 RUNS_MAX = 10

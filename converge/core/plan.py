@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from converge.core.host import Answer, Effect, Path, Query
+from converge.core.host import Answer, Effect, Query
 from converge.core.ids import ResourceId
 from converge.core.state import Absent, Observation, Wish
+from converge.core.ways import Path
 
 
 class Direction(Enum):

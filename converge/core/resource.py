@@ -152,6 +152,10 @@ class Resource(BaseModel, Generic[S]):
         """
         return before
 
+    def hears_peer(self, seen: Observation[S]) -> bool | None:
+        """Does the peer show a sign of life here? None: this has nothing to say about it."""
+        return None
+
     def concern(self, seen: S, twin: Observation[S] | None) -> str:
         """What a person must know though nothing can be planned about it; '' for nothing.
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from converge.core.graph import Graph
-from converge.core.host import Answer, Clock, ManyPaths, Query, Reader, Run, Soon
+from converge.core.host import Answer, Clock, Query, Reader, Run, Soon
 from converge.core.ids import ResourceId
 from converge.core.plan import Snapshot
 from converge.core.resource import Look
 from converge.core.state import Observation, Unknown
+from converge.core.ways import ManyPaths
 
 ROUNDS_MAX = 12
 """A look that asks more often than this in a row is a bug; it would cost a round trip each."""
@@ -41,6 +42,8 @@ def observe(
     wanted = set(graph.order if ids is None else ids)
     for node in sorted(readers, key=lambda node: (node in many, node)):
         mine = [id for id in graph.order if id.node == node and id in wanted]
+        if node in many and _nobody_there(graph, observed):
+            many[node].expect_nobody()
         answers: Heard = {}
         seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
         stranger = _stranger(graph, node, answers)
@@ -48,6 +51,12 @@ def observe(
         heard[node] = tuple(answers.items())
     paths = {node: one.paths for node, one in many.items()}
     return Snapshot(taken, observed, heard, paths, began_s)
+
+
+def _nobody_there(graph: Graph, observed: Mapping[ResourceId, Observation[Any]]) -> bool:
+    """Nothing that could show the peer's being alive does."""
+    voices = {graph.resources[id].hears_peer(seen) for id, seen in observed.items()} - {None}
+    return voices == {False}
 
 
 def _stranger(graph: Graph, node: str, heard: Heard) -> str:

@@ -88,6 +88,9 @@ class Neighbour(Resource[NeighbourState]):
             return {}
         return {"silent_at": before.get("silent_at", now.seen_s)}
 
+    def hears_peer(self, seen: Observation[NeighbourState]) -> bool | None:
+        return seen.state.answers if self.peer and isinstance(seen, Present) else None
+
     def concern(self, seen: NeighbourState, twin: Observation[NeighbourState] | None) -> str:
         if seen.active:
             return ""

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from converge.core.host import Answer, Clock, Path, Query, Run, Ticket
+from converge.core.host import Answer, Clock, Query, Run, Ticket
+from converge.core.ways import Path
 
 CONNECT_S = 1.0
 """For a connection by one path to come up."""
@@ -24,6 +25,8 @@ SILENT_FOR_S = 3.0
 
 PROBE = Run(("true",))
 """Goes with each batch: a path that brings this back works, whatever else is lost."""
+
+NOT_YET = "no answer yet"
 
 # What ssh says when packets go out and nothing comes back. Whatever else it says (refused, a
 # wrong key, "timed out during banner exchange") has a living machine at its end, or is our fault.
@@ -58,6 +61,10 @@ class _Known:
     @property
     def silent(self) -> bool:
         return not self.answered and bool(_SILENCE.fullmatch(self.why))
+
+    def shown(self, name: str, address: str, now_s: float) -> Path:
+        age_s, waiting = now_s - self.asked_s, self.why == NOT_YET
+        return Path(name, address, self.answered, self.why, age_s, self.silent, waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class PathsReader:
         self._silent_for_s = silent_for_s
         self._known: dict[str, _Known] = {}
         self._owed: dict[Ticket, _Owed] = {}
+        self._patient = True
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -101,7 +109,7 @@ class PathsReader:
         self._collect(self._clock.elapsed())
         now_s = self._clock.elapsed()
         return tuple(
-            Path(name, address, one.answered, one.why, now_s - one.asked_s, one.silent)
+            one.shown(name, address, now_s)
             for address, name in self._names.items()
             if (one := self._known.get(address))
         )
@@ -110,6 +118,10 @@ class PathsReader:
         """Send nothing but the probe, by every path that owes nothing and does not rest."""
         self._collect(self._clock.elapsed())
         self._send([address for address in self._names if not self._rests(address)], ())
+
+    def expect_nobody(self) -> None:
+        """Only what has come by the next question counts for it."""
+        self._patient = False
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """The answers of the best path; when none gives any, each is lost for one reason."""
@@ -129,6 +141,7 @@ class PathsReader:
                     came[address] = answers
             unsent = [address for address in unsent if not self._found_silent(address)]
         self._give_up_waiting()
+        self._patient = True
         return self._best(came) or [Answer(lost=self._silence())] * len(queries)
 
     def _rests(self, address: str) -> bool:
@@ -155,7 +168,7 @@ class PathsReader:
         """Until when to wait: with all answers in hand only for paths that nothing is known of."""
         if not any(_whole(answers) for answers in came.values()):
             hoped = [o for o in self._owed.values() if not self._found_silent(o.address)]
-            return math.inf if hoped else -math.inf
+            return math.inf if hoped and self._patient else -math.inf
         unknown = [o.asked_s for o in self._owed.values() if o.address not in self._known]
         return max(unknown) + KNOWN_IN_S if unknown else -math.inf
 
@@ -177,7 +190,7 @@ class PathsReader:
         """Of what was sent, something is known from now on: that no answer has come yet."""
         now_s = self._clock.elapsed()
         for owed in self._owed.values():
-            late = _Known(answered=False, why="no answer yet", asked_s=owed.asked_s, found_s=now_s)
+            late = _Known(answered=False, why=NOT_YET, asked_s=owed.asked_s, found_s=now_s)
             self._known.setdefault(owed.address, late)
 
     def _best(self, came: Mapping[str, list[Answer]]) -> list[Answer]:

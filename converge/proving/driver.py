@@ -196,7 +196,7 @@ class Drive:
     def _shift(self, world: World, deed: Deed) -> None:
         """The world is another one now: tell, judge, wake."""
         before, self.world = self.world, world
-        if world is before:
+        if world is before and not deed.sent:
             return
         self.history = invariants.noted(self.history, before, world, deed)
         for seen in changes(before, world, self.vip):

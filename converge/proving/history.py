@@ -51,5 +51,7 @@ class History:
     """(node, device) written to in the last step."""
     found: tuple[Broken, ...] = ()
     """What was broken in the last step, and no world shows afterwards."""
+    marks: Table[str, str] = field(default_factory=Table)
+    """By data directory: whose the data were that were served from it first."""
     acting: Table[str, tuple[str, float]] = field(default_factory=Table)
     """By node: the run whose command goes on, and until when."""

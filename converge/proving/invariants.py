@@ -30,6 +30,7 @@ def noted(history: History, before: World, after: World, deed: Deed) -> History:
         rotten=steps.rotten(history.rotten, before, after),
         wrote=steps.wrote(before, after),
         found=tuple(dict.fromkeys(steps.found(history, before, after, deed))),
+        marks=steps.marks(history.marks, before, after),
         acting=steps.acting(history.acting, after, deed),
     )
 

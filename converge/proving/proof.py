@@ -18,9 +18,10 @@ from converge.lab.world import World
 from converge.proving.actor import Actor
 from converge.proving.driver import Drive
 from converge.proving.explore import Aim, Counter, Exploration, Found
-from converge.proving.scene import USUAL, Ground, Scene
+from converge.proving.ills import USUAL
+from converge.proving.scene import Ground, Scene
 from converge.proving.sights import HAST
-from converge.proving.starts import STARTS
+from converge.proving.starts import STARTS, unsealed
 
 WARM_S = 180.0
 """So long the actors live with the pair before anything fails: what they learn is theirs."""
@@ -74,10 +75,16 @@ def explored_graph(graph: Graph) -> Graph:
 def prepared(
     graph: Graph, plan: Blueprint, bare: World, actor: Actor, vip: str,
     *, start: str = "served", faults: int = 2, late: int = 0, ills: Sequence[str] = USUAL,
+    sealed: bool = True,
 ) -> tuple[Ground, Scene]:  # fmt: skip
-    """The ground and the scene to start from: a pair on which its actors have lived a while."""
+    """The ground and the scene to start from: a pair on which its actors have lived a while.
+
+    converge seals mount points, whoever acts afterwards; not `sealed` are those of others.
+    """
     actors: Mapping[str, Actor] = {node: actor for node in graph.pair.nodes}
-    drive = Drive(world=STARTS[start](bare, graph), actors=actors, vip=vip)
+    world = STARTS[start](bare, graph)
+    world = world if sealed else unsealed(world, graph)
+    drive = Drive(world=world, actors=actors, vip=vip)
     drive.warm_up(WARM_S)
     disks = {v.name: (HAST + v.name, v.devices[min(v.devices)], v.mount) for v in plan.volumes}
     devices = [

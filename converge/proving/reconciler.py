@@ -146,8 +146,13 @@ class Reconciler:
         snapshot = observe(self.graph, readers, LabClock(own), need.ids)
         if peer and any(id.node == peer.name for id in snapshot.observed):
             state = replace(state, knocking=_silent(snapshot, peer.name))
-        # A silent peer is knocked at while this node is asked; one that speaks is asked besides.
-        spent_s = max(own.spent_s, far.spent_s) if silent else own.spent_s + far.spent_s
+        # A silent peer is knocked at while this node is asked, and waited for unless every ping
+        # is silent, too; one that speaks is asked besides.
+        spent_s = own.spent_s + far.spent_s
+        if silent:
+            spent_s = (
+                own.spent_s if _unheard(self.graph, snapshot) else max(own.spent_s, far.spent_s)
+            )
         seen = replace(snapshot, heard={}, began_s=world.now)
         return replace(state, seen=seen, due=world.now + spent_s)
 
@@ -232,6 +237,11 @@ def _without(state: Mind, ended: Mapping[tuple[str, Ticket], Answer]) -> Mind:
 def _silent(snapshot: Snapshot, node: str) -> bool:
     theirs = [seen for id, seen in snapshot.observed.items() if id.node == node]
     return bool(theirs) and all(isinstance(seen, Unknown) for seen in theirs)
+
+
+def _unheard(graph: Graph, snapshot: Snapshot) -> bool:
+    seen = snapshot.observed.items()
+    return {graph.resources[id].hears_peer(one) for id, one in seen} - {None} == {False}
 
 
 def _promises(ledger: Ledger) -> dict[str, dict[str, bool]]:

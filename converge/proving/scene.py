@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from converge.lab import machine as lab
 from converge.lab.faults import FAULTS
@@ -15,51 +15,13 @@ from converge.lab.world import World
 from converge.proving import invariants, sights
 from converge.proving.actor import Actor, Step
 from converge.proving.history import CLIENT, FAULT, TIME, Deed, History
+from converge.proving.ills import ILLS, USUAL, Ill
 
 LATE_S = 1.0
 """A step may come so much later than it could: the other node's may come first. Whoever is held
 up for longer is slow, and slow is a fault."""
 
 CRON_S = 60.0
-
-
-class Ill(NamedTuple):
-    """A fault that is explored: its words, those that mend it ('' where nothing has to)."""
-
-    fault: str
-    mend: str = ""
-    word: str = ""
-
-
-ILLS = {
-    ill.fault: ill
-    for ill in (
-        Ill("power-off", "power-on"),
-        Ill("reset"),
-        Ill("reboot"),
-        Ill("cable-out", "cable-in"),
-        Ill("isolate", "heal"),
-        Ill("one-way", "heal"),
-        Ill("hang", "unhang", "hastctl"),
-        Ill("disk-write-error", "disk-ok"),
-        Ill("disk-read-error", "disk-ok"),
-        Ill("disk-full", "disk-free", "/"),
-        Ill("slow", "slow", "service:20"),
-        Ill("clock-jump", "", "-3600"),
-        Ill("hastd-dies"),
-        Ill("mysqld-dies"),
-        Ill("damage"),
-        Ill("mount-elsewhere"),
-    )
-}
-"""Of the lab's faults those that a pair meets; beside them dying runs and lost or doubled
-triggers. `hang hastctl` stands for every program that gives no answer."""
-
-USUAL = (
-    "power-off", "reset", "reboot", "cable-out", "isolate", "one-way", "hang",
-    "disk-write-error", "disk-full",
-)  # fmt: skip
-"""What is explored unless others are asked for: what a pair meets without a person's doing."""
 
 
 @dataclass(frozen=True, slots=True)

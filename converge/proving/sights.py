@@ -5,13 +5,23 @@ Read off the lab itself, never off what converge believes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from converge.lab import rows
 from converge.lab.hast.pair import Place
 from converge.lab.machine import mysqld
 from converge.lab.net import links
-from converge.lab.world import Disk, HastResource, Interface, Machine, Mount, Process, Ufs, World
+from converge.lab.world import (
+    Disk,
+    File,
+    HastResource,
+    Interface,
+    Machine,
+    Mount,
+    Process,
+    Ufs,
+    World,
+)
 
 HAST = "/dev/hast/"
 
@@ -70,6 +80,16 @@ def copy_of(world: World, place: Place) -> Disk | None:
         if disk.metadata is not None and disk.metadata.resource in ("", place.name):
             return disk
     return None
+
+
+def data_of(machine: Machine, server: Process) -> Mapping[str, File]:
+    """The files below a server's directory on its volume; none on the root or one that is gone."""
+    mount = mount_of(machine, server)
+    if mount is None or mount.ufs is None:
+        return {}
+    below = str(server.data["datadir"]).removeprefix(mount.path).strip("/") + "/"
+    files = mount.ufs.files
+    return {path.removeprefix(below): files[path] for path in files if path.startswith(below)}
 
 
 def written_rows(ufs: Ufs | None) -> frozenset[str]:

@@ -6,6 +6,7 @@ The runs that set the pair up are converge's own, undisturbed, whoever is rehear
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from converge.core.errors import ConvergeError
 from converge.core.graph import Graph
@@ -88,6 +89,17 @@ def split(world: World, graph: Graph) -> World:
     lab.world = heal(lab.world, second)
     LabClock(lab).sleep(60)
     return lab.world
+
+
+def unsealed(world: World, graph: Graph) -> World:
+    """The same with mount points that are ordinary directories, as the article makes them."""
+    points = {id.name for id in graph.order if id.kind == "mount"}
+    for node, one in sorted(world.machines.items()):
+        files = one.files
+        for path in sorted(points & set(files)):
+            files = files.put(path, replace(files[path], mode="755", flags=""))
+        world = world.change(node, files=files)
+    return world
 
 
 def _volumes(world: World, node: str) -> list[tuple[str, str, str]]:

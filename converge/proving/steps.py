@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from converge.core.host import Command
 from converge.core.secret import reveal
 from converge.lab.hast.pair import Place
 from converge.lab.ufs.checking import dirty
-from converge.lab.world import Disk, HastResource, Machine, Mount, Table, World
+from converge.lab.world import Disk, File, HastResource, Machine, Mount, Process, Table, World
 from converge.proving import sights
 from converge.proving.history import Broken, Deed, History
 
@@ -22,12 +23,15 @@ def found(history: History, before: World, after: World, deed: Deed) -> Iterator
         if deed.by == "actor":
             yield from _bootstrapped(was, machine)
             yield from _unmounted_below(was, machine)
+            yield from _started_on(history, was, machine)
+            yield from _marked_anew(was, machine)
             if node == deed.node:
                 yield from _asked_for(was, deed)
         yield from _taken_away(was, machine, deed)
         for mount in _appeared(was, machine):
             yield from _unfit(history, before, after, node, mount)
-            yield from _unready(was, mount.device, "was mounted")
+            if deed.by != "fault":  # that may be many things at once: unmounted, and mounted again
+                yield from _unready(was, mount.device, "was mounted")
     if deed.by == "actor":
         yield from _two_runs(history, after, deed)
 
@@ -42,7 +46,8 @@ def _appeared(was: Machine, machine: Machine) -> tuple[Mount, ...]:
 def _taken_away(was: Machine, machine: Machine, deed: Deed) -> Iterator[Broken]:
     """S2: by an actor whatever its way, by others as far as a role was changed to secondary.
 
-    A hastd or a worker that was killed leaves no role behind: that is a fault's doing.
+    A hastd or a worker that was killed leaves its device or its name behind: that is a fault's
+    doing. One that reloads or ends on a signal, seconds after it came, leaves neither.
     """
     held = {(m.device, m.since) for m in was.mounts if not m.gone}
     for mount in sights.hast_mounts(machine):
@@ -50,7 +55,8 @@ def _taken_away(was: Machine, machine: Machine, deed: Deed) -> Iterator[Broken]:
             continue
         resource = sights.behind(machine, mount.device)
         demoted = resource is not None and resource.role == "secondary"
-        if demoted or deed.by == "actor":
+        released = resource is None and deed.by == "time" and sights.up(machine)
+        if demoted or released or deed.by == "actor":
             said = f"{mount.device} was taken away under {mount.path}"
             yield Broken("S2", machine.name, said)
 
@@ -62,6 +68,62 @@ def _unmounted_below(was: Machine, machine: Machine) -> Iterator[Broken]:
         if mount is not None and not mount.gone and sights.mount_of(machine, server) is None:
             said = f"{mount.path} was unmounted under a running database"
             yield Broken("S5", machine.name, said)
+
+
+def _started_on(history: History, was: Machine, machine: Machine) -> Iterator[Broken]:
+    """S5 and S7: a server was started on data of somebody else, or made new ones. No pair that is
+    proved or rehearsed has consented to that."""
+    for server in _new_servers(was, machine):
+        datadir, data = server.data["datadir"], sights.data_of(machine, server)
+        mark, known = _mark(data), history.marks.get(datadir, "")
+        if known and mark not in ("", known):
+            yield Broken(
+                "S5", machine.name, f"a database of {known} was started on data of {mark}"
+            )
+        if "mysql" in data and not _had_database(was, server, machine):
+            yield Broken("S7", machine.name, f"a new, empty database was made in {datadir}")
+
+
+def _marked_anew(was: Machine, machine: Machine) -> Iterator[Broken]:
+    """S5: data of somebody else were made ours."""
+    old = {(m.device, m.since): m.ufs for m in was.mounts}
+    for mount in sights.hast_mounts(machine):
+        before, after = old.get((mount.device, mount.since)), mount.ufs
+        if before is None or after is None or before is after:
+            continue
+        for path in (p for p in after.files if p.endswith("/converge.id") and p in before.files):
+            mark, new = before.files[path].text.strip(), after.files[path].text.strip()
+            if mark and mark != new:
+                said = f"data of {mark} below {mount.path} were marked as those of {new}"
+                yield Broken("S5", machine.name, said)
+
+
+def _new_servers(was: Machine, machine: Machine) -> list[Process]:
+    old = {server.pid for server in sights.servers(was)}
+    return [server for server in sights.servers(machine) if server.pid not in old]
+
+
+def _had_database(was: Machine, server: Process, machine: Machine) -> bool:
+    """There was one before this server was started."""
+    mount = sights.mount_of(machine, server)
+    same = [m for m in was.mounts if mount and (m.device, m.since) == (mount.device, mount.since)]
+    return any("mysql" in sights.data_of(replace(was, mounts=(m,)), server) for m in same)
+
+
+def _mark(data: Mapping[str, File]) -> str:
+    return data["converge.id"].text.strip() if "converge.id" in data else ""
+
+
+def marks(known: Table[str, str], before: World, after: World) -> Table[str, str]:
+    """By data directory: whose the first data were that a server ran on."""
+    for machine in after.machines.values():
+        if machine is before.machine(machine.name):
+            continue
+        for server in sights.servers(machine):
+            datadir, mark = server.data["datadir"], _mark(sights.data_of(machine, server))
+            if mark and datadir not in known:
+                known = known.put(datadir, mark)
+    return known
 
 
 def _unfit(

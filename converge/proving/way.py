@@ -11,7 +11,7 @@ from converge.proving.history import Broken
 from converge.proving.invariants import broken
 from converge.proving.scene import Ground, Scene
 from converge.proving.seen import Entry, changes
-from converge.proving.timeline import two_lanes
+from converge.proving.timeline import folded, two_lanes
 
 SCHEMA = 1
 
@@ -43,7 +43,8 @@ def timeline(ground: Ground, start: Scene, moves: Sequence[str]) -> tuple[str, t
             entries.append(Entry(at, node, f"! {label}", kind="cue"))
         elif word == "step" and scene.said is not None and scene.said.said:
             said = scene.said
-            entries.append(Entry(at, rest, said.said, said.why, said.code, "actor"))
+            what = said.said.removeprefix(f"{rest}: ")
+            entries.append(Entry(at, rest, what, said.why, said.code, "actor"))
         for seen in changes(before.world, scene.world, ground.vip):
             entries.append(Entry(at, seen.node, seen.text))
         last = broken(scene.world, scene.history)
@@ -51,7 +52,7 @@ def timeline(ground: Ground, start: Scene, moves: Sequence[str]) -> tuple[str, t
             node = one.node.split()[0] if one.node else min(ground.actors)
             entries.append(Entry(at, node, one.sentence, code=one.code, kind="broken"))
         before = scene
-    return two_lanes(entries, tuple(ground.actors)), tuple(last)
+    return two_lanes(folded(entries), tuple(ground.actors)), tuple(last)
 
 
 def saved(question: Question, moves: Sequence[str], title: str) -> str:

@@ -123,10 +123,13 @@ class Run:
         return answers
 
     def next_pass(self) -> Pass:
-        """What would be done now; nothing is begun."""
+        """What would be done now; nothing is begun. What must be remembered of it is kept."""
         snapshot = observe(self.graph, self._readers, self.clock)
         now = moment(self.clock)
-        self.ledger = remembered(self.graph, self.ledger, snapshot, now, self.hosts)
+        known = remembered(self.graph, self.ledger, snapshot, now, self.hosts)
+        if known != self.ledger:
+            self.keep(known)
+            self.ledger = known
         return Pass(snapshot, self._course().plan(snapshot, now))
 
     @property

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,20 @@ class Pair:
                 return
             self.lab("advance", "5s")
         raise AssertionError(self("plan").out)
+
+    def learn(self) -> None:
+        """A minute later cron looks: the secondary remembers that it has all that there is."""
+        self.lab("advance", "60s")
+        assert self("apply", "--trigger", "cron").code == 0
+
+    def copied(self, folder: Path) -> "Pair":
+        """The same machines and what their runs remember, in another folder; no journal."""
+        state = folder / "lab.json"
+        state.write_bytes(self.state.read_bytes())
+        memory = Path(f"{state}.state")
+        memory.mkdir(mode=0o700)
+        shutil.copy(Path(f"{self.state}.state") / "ledger.json", memory)
+        return Pair(self.config, state)
 
     def put(self, node: str, row: str) -> int:
         """Write a row through the shared address, from a node; how many rows there are now."""

@@ -28,12 +28,11 @@ def fresh(tmp_path: Path) -> Pair:
 def _settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     pair = new_pair(tmp_path_factory.mktemp("settled"), SEED)
     pair.settle()
+    pair.learn()
     return pair
 
 
 @pytest.fixture
 def pair(_settled: Pair, tmp_path: Path) -> Pair:
     """The article's pair, converged: hasta serves. A copy for this test alone."""
-    state = tmp_path / "lab.json"
-    state.write_bytes(_settled.state.read_bytes())
-    return Pair(_settled.config, state)
+    return _settled.copied(tmp_path)

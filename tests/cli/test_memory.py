@@ -25,7 +25,7 @@ def folder(pair: Pair) -> Path:
 
 
 def journal(pair: Pair) -> list[dict[str, object]]:
-    path = folder(pair) / "hasta+hastb" / "journal.jsonl"
+    path = folder(pair) / "journal.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
 
@@ -133,6 +133,7 @@ def test_nothing_is_begun_that_cannot_be_written_down(
 
 
 def test_73_when_there_is_no_place_for_a_lock(pair: Pair) -> None:
+    folder(pair).rename(folder(pair).with_suffix(".moved"))
     folder(pair).touch()
     said = pair("apply", "-y")
     assert (said.code, said.out) == (73, "")
@@ -176,7 +177,7 @@ def test_what_a_killed_run_left_is_told_once(fresh: Pair) -> None:
 def test_a_damaged_ledger_stops_a_run_before_it_looks(pair: Pair) -> None:
     assert pair("apply", "-y").code == 0
     before = pair.state.read_text()
-    (folder(pair) / "hasta+hastb" / "ledger.json").write_text("{")
+    (folder(pair) / "ledger.json").write_text("{")
     said = pair("apply", "-y")
     assert (said.code, said.out) == (65, "")
     assert "converge hold" in said.err
@@ -201,7 +202,20 @@ def test_a_real_node_keeps_its_memory_in_its_own_folders(
     assert place_of(far, far, pair) == Place(Path("/a/mysql"), Path("/b/mysql"), "pair")
     lab = {"hasta": "lab:x.json", "hastb": "lab:x.json"}
     beside = tmp_path / "x.json.state"
-    assert place_of(lab, ["hastb"], pair) == Place(beside / "hastb", beside, "lab", "x.json")
+    assert place_of(lab, ["hastb"], pair) == Place(beside, beside, "lab", "x.json")
+
+
+def test_a_run_with_nothing_to_do_remembers_what_it_saw(pair: Pair) -> None:
+    """Cron's quiet runs are those by which a secondary learns that it has everything."""
+    kept = folder(pair) / "ledger.json"
+    before = kept.read_text()
+    pair.lab("advance", "60s")
+    assert pair("plan").out.endswith("nothing to do\n")
+    assert pair("apply", "-n").code == 0
+    assert kept.read_text() == before
+    said = pair("apply", "--trigger", "cron")
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert kept.read_text() != before
 
 
 def test_a_hold_that_comes_during_a_run_is_not_lost(

@@ -80,6 +80,11 @@ def test_a_setting_of_the_pair_can_differ(tmp_path: Path) -> None:
     assert took[1] < took[0] - 10
 
 
-def test_a_folder_is_all_that_is_in_it() -> None:
-    out = classic("-q", str(FOLDER))[1]
-    assert "split-brain-present" in out
+def test_a_folder_is_all_that_is_in_it(tmp_path: Path) -> None:
+    for folder, path in (("power", Path(POWER)), ("hast/deeper", Path(SPLIT))):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / path.name).write_text(PAIR + path.read_text())
+    code, out, err = classic(str(tmp_path))
+    assert (code, err) == (7, "")
+    assert out.endswith("1 of 2 as expected\n")
+    assert f"{tmp_path}/hast/deeper/{Path(SPLIT).name}\n" in out

@@ -57,6 +57,7 @@ def test_the_story(example: Path, mount: str, datadir: str, tmp_path: Path) -> N
     assert places == sorted(places)
     assert not [key for key in told if key.startswith("hastb/") and key[6:] in path]
     assert (role(pair, "hasta"), role(pair, "hastb")) == ("primary", "secondary")
+    pair.learn()
 
     # Rows, acknowledged through the shared address.
     acknowledged = [f"before-{n}" for n in range(5)]
@@ -68,7 +69,7 @@ def test_the_story(example: Path, mount: str, datadir: str, tmp_path: Path) -> N
     pair.lab("advance", "2d")
     pair.lab("fault", "power-off", "hasta")
     pair.lab("advance", "5s")
-    said = pair("apply", "-y", "--trigger", "devd", nodes=("hastb",))
+    said = pair("apply", "--wait", "--trigger", "devd", nodes=("hastb",))
     assert said.code == 0, said.err
     told = [key for key, ending in outcomes(said.err) if ending.startswith("done")]
     places = [told.index(f"hastb/{step}") for step in path]
@@ -82,7 +83,8 @@ def test_the_story(example: Path, mount: str, datadir: str, tmp_path: Path) -> N
     pair.lab("fault", "power-on", "hasta")
     pair.lab("advance", "90s")
     assert pair("apply", "-y", "--trigger", "boot").code == 0
-    pair.lab("advance", "60s")
+    pair.learn()  # hastb writes down that it is not alone any more
+    pair.learn()  # hasta reads that, and that it has everything
     assert (role(pair, "hasta"), role(pair, "hastb")) == ("secondary", "primary")
     assert field(pair, "hastb", "dirty") == "0 (0B)"
     assert field(pair, "hastb", "status") == "complete"
@@ -93,5 +95,5 @@ def test_the_story(example: Path, mount: str, datadir: str, tmp_path: Path) -> N
     # And its copy is good: when hastb dies now, hasta serves all of it.
     pair.lab("fault", "power-off", "hastb")
     pair.lab("advance", "5s")
-    assert pair("apply", "-y", "--trigger", "devd", nodes=("hasta",)).code == 0
+    assert pair("apply", "--wait", "--trigger", "devd", nodes=("hasta",)).code == 0
     assert rows(pair, "hasta", datadir) == stored

@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import pytest
 
-from converge.core.host import Answer, Path, Run
+from converge.core.host import Answer, Run
 from converge.core.ids import ResourceId
 from converge.core.state import Absent, Present, Unknown
+from converge.core.ways import Path
 from converge.engine.graph import build
 from converge.engine.observe import observe
 from tests.engine.toys import KINDS, PAIR, Lamp, ToyClock, ToyNode, ToyState, declared
@@ -86,11 +87,19 @@ def test_a_node_without_a_reader_is_not_in_the_snapshot():
 
 
 class Many(ToyNode):
-    """A toy node with one path that is known."""
+    """A toy node with one path that is known once it was knocked at."""
+
+    knocked = False
+
+    def knock(self):
+        self.knocked = True
+
+    def expect_nobody(self):
+        """It is in no hurry."""
 
     @property
     def paths(self):
-        return (Path("lan", "192.0.2.1", answered=True, age_s=self.clock.now),)
+        return (Path("lan", "192.0.2.1", answered=self.knocked, age_s=self.clock.now),)
 
 
 @pytest.mark.parametrize("ids", [None, [], [ResourceId("a", "lamp", "x")]])

@@ -24,7 +24,7 @@ from converge.core.plan import (
     Verdict,
 )
 from converge.core.state import Absent, Observation, Present, State, Unknown, Wish
-from converge.freebsd.hast import Hast, taking
+from converge.freebsd.hast import Hast, steady, taking
 from converge.freebsd.hast.answers import (
     LISTED,
     HastState,
@@ -34,7 +34,8 @@ from converge.freebsd.hast.answers import (
     parse_status,
     parse_uptime_s,
 )
-from converge.freebsd.hast.guards import GUARDS, Standing, standing
+from converge.freebsd.hast.guards import GUARDS
+from converge.freebsd.hast.standing import Standing, standing
 from converge.freebsd.hast.words import RESERVED
 from converge.freebsd.hast_device import HastDevice, HastDeviceState
 from converge.freebsd.hast_entry import HastEntry
@@ -525,7 +526,7 @@ class Scene:
         return hast()
 
 
-GUARD: dict[str, Guard] = {guard.code: guard for guard in GUARDS}
+GUARD: dict[str, Guard] = {guard.code: guard for guard in Hast.guards}
 
 
 def act(verb: str, *after: str, wish: Wish[HastState] | None = None) -> Action:
@@ -795,7 +796,7 @@ def test_a_mounted_primary_is_not_given_another_disk(
 
 
 def test_every_guard_belongs_to_the_kind_and_names_what_it_protects() -> None:
-    assert Hast.guards == (*taking.GUARDS, *GUARDS)
+    assert Hast.guards == (*taking.GUARDS, *steady.GUARDS, *GUARDS)
     codes = [guard.code for guard in Hast.guards]
     assert len(set(codes)) == len(codes)
     assert [g.code for g in Hast.guards if not g.protects] == ["flap-damping"]

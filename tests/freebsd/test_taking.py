@@ -168,8 +168,9 @@ def test_what_is_not_master_may_not_lead_nor_serve(seen: Observation[Any], words
 # carp-settled
 
 
-@pytest.mark.parametrize(("at", "left_s"), [(100.0, 5.0), (96.0, 1.0), (95.0, None), (None, 5.0)])
+@pytest.mark.parametrize(("at", "left_s"), [(100.0, 5.0), (96.0, 1.0), (95.0, None), (None, None)])
 def test_beside_a_living_peer_master_must_last(at: float | None, left_s: float | None) -> None:
+    # Without notes it is another node's address: its own run counts the seconds.
     notes: Notes = {} if at is None else {"master_at": at}
     scene = Scene({LAN: ANSWERS}, {VIP: notes})
     verdict = judged("carp-settled", scene)
@@ -515,5 +516,7 @@ def test_what_may_last_is_told_before_what_is_sure_to_lift() -> None:
     verdict = judge(act(), facts(scene, Ledger({HAST: IN_SYNC})))
     assert isinstance(verdict, Hold)
     assert verdict.code == "peer-silent"
-    assert isinstance(judged("carp-settled", replace(scene, known={VIP: {}})), Hold)
+    assert isinstance(
+        judged("carp-settled", replace(scene, known={VIP: {"master_at": 99.0}})), Hold
+    )
     assert isinstance(RESOURCES[HAST].follow, Ref)

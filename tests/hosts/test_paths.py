@@ -2,7 +2,8 @@
 
 import pytest
 
-from converge.core.host import Answer, ManyPaths, Path, Run
+from converge.core.host import Answer, Run
+from converge.core.ways import ManyPaths, Path
 from converge.hosts.paths import CONNECT_S, KNOWN_IN_S, SILENT_FOR_S, PathsReader
 from tests.engine.toys import ToyClock
 from tests.hosts.toy_ways import TIMED_OUT, ToyWays, Way

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from converge.core.host import Path
+from converge.core.ways import Path
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint
 
 FRESH_S = 5.0
@@ -30,6 +30,8 @@ def _line(node: str, path: Path, paint: Paint) -> str:
         return f"{paint(IN_SYNC, IN_SYNC)} {node} answers on {place}{age}"
     if path.silent:
         return f"{paint(UNKNOWN, UNKNOWN)} {node} is silent on {place} ({path.why}{age})"
+    if path.waiting:
+        return f"{paint(UNKNOWN, UNKNOWN)} {node} has not answered yet on {place}{age}"
     return f"{paint(BLOCKED, BLOCKED)} {node} gives no answer on {place}: {path.why}{age}"
 
 

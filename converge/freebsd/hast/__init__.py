@@ -11,14 +11,15 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from converge.core.guard import Guard
-from converge.core.host import Answer, Command, Read, Run, Soon
+from converge.core.host import Answer, Read, Run, Soon
 from converge.core.ids import Ref
 from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, Twin, View
-from converge.core.state import Absent, Observation, Present, Unknown, Wish, differing
+from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.hast import guards as copies
-from converge.freebsd.hast import taking
+from converge.freebsd.hast import steady, taking
+from converge.freebsd.hast.acts import acts
 from converge.freebsd.hast.answers import (
     BOOTED,
     LISTED,
@@ -32,24 +33,18 @@ from converge.freebsd.hast.answers import (
     parse_uptime_s,
 )
 from converge.freebsd.hast.entry import asked, brought
-from converge.freebsd.hast.giving import gives_way
-from converge.freebsd.hast.guards import concern
+from converge.freebsd.hast.giving import gives_way, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
 from converge.freebsd.hast.memory import remembered
+from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
-
-ROLE_S = 5.0
-"""A promotion that fails shows at the first look (hast-nometa-status-0s); this is ample."""
-
-RELOAD_S = 12.0
-"""hastd acts on a signal within 5 s, then restarts the worker (recordings, fact 11)."""
 
 
 class Hast(Resource[HastState]):
     """A HAST resource: primary where the service is, secondary elsewhere."""
 
     kind: ClassVar[str] = "hast"
-    guards: ClassVar[tuple[Guard, ...]] = (*taking.GUARDS, *copies.GUARDS)
+    guards: ClassVar[tuple[Guard, ...]] = (*taking.GUARDS, *steady.GUARDS, *copies.GUARDS)
     headline: ClassVar[bool] = True
 
     device: Path = Field(description="The disk below it on this node. HAST uses all of it.")
@@ -142,6 +137,8 @@ class Hast(Resource[HastState]):
             if not isinstance(followed, Present):
                 why = f": {followed.why}" if isinstance(followed, Unknown) else ""
                 return Unknown(f"{self.follow} is not in place{why}", self.id.near(self.follow))
+            if followed.state.active and (doubt := may_be_isolated(self, view)):
+                return Unknown(doubt)
             because = gives_way(self, view) if followed.state.active else ""
             role = "primary" if followed.state.active and not because else "secondary"
         assert role is not None
@@ -210,45 +207,4 @@ class Hast(Resource[HastState]):
         return Unknown(answer.said, until.get(answer.code))
 
     def actions(self, change: Change) -> tuple[Action, ...]:
-        seen = change.observed.state if isinstance(change.observed, Present) else None
-        wished = change.wish.state if isinstance(change.wish, Present) else None
-        role = seen.role if seen else "init"
-        acts: list[Action] = []
-        if seen and seen.active and (wished is None or not wished.active):
-            acts.append(self._demotion(seen, wished))
-            role = "secondary"
-        if wished is None:
-            return tuple(acts)
-        if seen is None or set(differing(Present(seen), Present(wished))) - {"role"}:
-            acts.append(self._reload(seen, replace(wished, role=role)))
-        if role != wished.role:
-            verb = "promote" if wished.active else "join"
-            why = self._why(wished.role, role)
-            acts.append(self.up(verb, why, self._set(wished.role), ROLE_S))
-        return tuple(acts)
-
-    def _demotion(self, seen: HastState, wished: HastState | None) -> Action:
-        why = "what it needs goes away"
-        if wished:
-            why = wished.because or self._why(wished.role, seen.role)
-        goal = Present(replace(seen, role="secondary"))
-        return self.down("demote", why, self._set("secondary"), ROLE_S, goal)
-
-    def _reload(self, seen: HastState | None, goal: HastState) -> Action:
-        why = "hastd does not know it yet"
-        if seen:
-            fields = differing(Present(seen), Present(goal))
-            why = "hastd still has " + ", ".join(f"{f} {getattr(seen, f)}" for f in fields)
-        command = Command(("service", "hastd", "reload"))
-        return self.up("reload", why, command, RELOAD_S, Present(goal))
-
-    def _set(self, role: str) -> Command:
-        # A demotion waits up to `timeout` for a peer that went silent (F28).
-        deadline_s = max(30.0, self.timeout + 10.0)
-        return Command(("hastctl", "role", role, self.id.name), deadline_s)
-
-    def _why(self, wished: str, role: str) -> str:
-        if self.follow is None:
-            return f"the desired file fixes the role {wished} here, and it is {role}"
-        here = "is active" if wished == "primary" else "is not active"
-        return f"{self.follow} {here} here, and the role is {role}"
+        return acts(self, change)

@@ -9,7 +9,7 @@ from converge.core.resource import View
 from converge.core.state import Present, is_active
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.entry import asked
-from converge.freebsd.hast.taking import moment
+from converge.freebsd.hast.evidence import moment
 
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 PATIENCE = 0.5
 """Of HAST's timeout, so long a primary hears nobody before it gives way. A switch that restarts is
 shorter; and the rest of the timeout is left to stop and unmount before the other one may write."""
+
+
+def may_be_isolated(hast: Hast, view: View) -> str:
+    """Why it is not clear yet whether the role must be given up; '' when it is. The run that
+    finds it so waits and looks again: nobody else may do so for a minute."""
+    ours, theirs = _state(view.observed(hast.id.ref)), _state(view.twin(hast.id.ref))
+    if ours is None or not ours.active or theirs is not None:
+        return ""
+    asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
+    since = [moment(view.notes(ref), "silent_at") for ref, _ in asks]
+    if all(peer for _, peer in asks) or None in since:
+        return ""
+    lasted_s = min(view.now.elapsed_s - at for at in since if at is not None)
+    if lasted_s >= PATIENCE * hast.timeout:
+        return ""
+    return f"neither the peer nor a witness has answered for {max(0.0, lasted_s):.0f} s"
 
 
 def gives_way(hast: Hast, view: View) -> str:

@@ -101,7 +101,7 @@ def _poststart_s(world: World, node: str, started: list[Process]) -> int:
         return PATIENCE_S + 1
     words = (str(started[0].pid),)
     at = [t.at for t in world.timers if t.what == "mysqld-ready" and t.args == words]
-    return min(PATIENCE_S, math.ceil(at[0] - world.now)) if at else PATIENCE_S
+    return math.ceil(min(PATIENCE_S, at[0] - world.now)) if at else PATIENCE_S
 
 
 def _stop(name: str, world: World, node: str, pid: int) -> Result:

@@ -1,0 +1,69 @@
+"""What brings a resource into its wished role: reload, demote, join, promote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from converge.core.host import Command
+from converge.core.plan import Action, Change
+from converge.core.state import Present, differing
+from converge.freebsd.hast.answers import HastState
+
+if TYPE_CHECKING:
+    from converge.freebsd.hast import Hast
+
+ROLE_S = 5.0
+"""A promotion that fails shows at the first look (hast-nometa-status-0s); this is ample."""
+
+RELOAD_S = 12.0
+"""hastd acts on a signal within 5 s, then restarts the worker (recordings, fact 11)."""
+
+
+def acts(hast: Hast, change: Change) -> tuple[Action, ...]:
+    seen = change.observed.state if isinstance(change.observed, Present) else None
+    wished = change.wish.state if isinstance(change.wish, Present) else None
+    role = seen.role if seen else "init"
+    found: list[Action] = []
+    if seen and seen.active and (wished is None or not wished.active):
+        found.append(_demotion(hast, seen, wished))
+        role = "secondary"
+    if wished is None:
+        return tuple(found)
+    if seen is None or set(differing(Present(seen), Present(wished))) - {"role"}:
+        found.append(_reload(hast, seen, replace(wished, role=role)))
+    if role != wished.role:
+        verb = "promote" if wished.active else "join"
+        why = _why(hast, wished.role, role)
+        found.append(hast.up(verb, why, _set(hast, wished.role), ROLE_S))
+    return tuple(found)
+
+
+def _demotion(hast: Hast, seen: HastState, wished: HastState | None) -> Action:
+    why = "what it needs goes away"
+    if wished:
+        why = wished.because or _why(hast, wished.role, seen.role)
+    goal = Present(replace(seen, role="secondary"))
+    return hast.down("demote", why, _set(hast, "secondary"), ROLE_S, goal)
+
+
+def _reload(hast: Hast, seen: HastState | None, goal: HastState) -> Action:
+    why = "hastd does not know it yet"
+    if seen:
+        fields = differing(Present(seen), Present(goal))
+        why = "hastd still has " + ", ".join(f"{f} {getattr(seen, f)}" for f in fields)
+    command = Command(("service", "hastd", "reload"))
+    return hast.up("reload", why, command, RELOAD_S, Present(goal))
+
+
+def _set(hast: Hast, role: str) -> Command:
+    # A demotion waits up to `timeout` for a peer that went silent (F28).
+    deadline_s = max(30.0, hast.timeout + 10.0)
+    return Command(("hastctl", "role", role, hast.id.name), deadline_s)
+
+
+def _why(hast: Hast, wished: str, role: str) -> str:
+    if hast.follow is None:
+        return f"the desired file fixes the role {wished} here, and it is {role}"
+    here = "is active" if wished == "primary" else "is not active"
+    return f"{hast.follow} {here} here, and the role is {role}"
