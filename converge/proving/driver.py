@@ -236,10 +236,12 @@ class Drive:
     def _tell(
         self, node: str, what: str, why: str = "", code: str = "", kind: str = "world"
     ) -> None:
-        """A line, and what was to happen at such a line. A secret in it is S8, and masked."""
-        if kind == "actor" and invariants.leaks(f"{what} {why}", self.secrets):
+        """A line, and what was to happen at such a line. A secret in it is masked, and S8 unless
+        the scenario itself has typed it."""
+        if invariants.leaks(f"{what} {why}", self.secrets):
             what, why = masked(what, self.secrets), masked(why, self.secrets)
-            self._report(Broken("S8", node, "a line for the timeline shows a secret"))
+            if kind == "actor":
+                self._report(Broken("S8", node, "a line for the timeline shows a secret"))
         self.timeline.append(Entry(self.now_s, node, what, why, code, kind))
         if kind != "cue":
             self._meet(f"{node} {what}")
