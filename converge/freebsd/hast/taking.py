@@ -21,7 +21,10 @@ from converge.freebsd.hast.evidence import (
     timeout_s,
 )
 from converge.freebsd.hast.memory import waited_s, why_unsynced
-from converge.freebsd.hast.standing import peer_id, seen_of
+from converge.freebsd.hast.standing import Standing, peer_id, seen_of, standing
+
+LED = ("primary", "secondary")
+"""Roles at the last write, theirs and ours: they led, and we followed."""
 
 MARGIN_S = 5.0
 """Beyond HAST's timeout, after which a living peer's end of the link is gone, too."""
@@ -167,7 +170,8 @@ def _told_by(
     are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
     reached the peer."""
     whole = situation.notes(other).get("whole", theirs.whole)
-    if whole is not False or theirs.prevrole != "primary" or ours.prevrole == "primary":
+    even = standing(ours, theirs) is Standing.EVEN
+    if not even or whole is not False or (theirs.prevrole, ours.prevrole) != LED:
         return Allow()
     why = f"{other} led last, and by its own word not all of its copy had come here"
     lift = f"let {other.node} lead, or bring its copy here first"
