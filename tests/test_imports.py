@@ -96,7 +96,7 @@ CASES = [
     ),
     Case(
         ("show", "20261123T045924", *LAB),
-        {"click"},
+        {"click", *PYDANTIC},
         ("converge.freebsd", "converge.reconcile", *REAL),
     ),
     Case(("rehearse", str(POWER)), THINK, REAL),
