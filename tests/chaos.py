@@ -50,10 +50,13 @@ class Story:
         return "apply", *self.words, *self.pair.doors(*self.nodes)
 
     def at(self, folder: Path) -> "Story":
-        """The same in another folder, which is there from now on."""
+        """The same in another folder, which is there already."""
         copy(self.pair.state.parent, folder)
-        config = folder / self.pair.config.name
-        here = Pair(config, folder / self.pair.state.name)
+        return self.of(folder)
+
+    def of(self, folder: Path) -> "Story":
+        """What a copy in that folder has become."""
+        here = Pair(folder / self.pair.config.name, folder / self.pair.state.name)
         return Story(here, self.words, self.nodes, self.rows)
 
     def state(self) -> Path:

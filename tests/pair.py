@@ -158,6 +158,9 @@ class Pair:
         said = [e for e in self.drive.timeline if e.kind == "actor" and e.at >= since]
         if any(e.code or "failed" in e.what for e in said):
             return ""
+        # What was said before and has not changed is not said again.
+        if any(mind.held for mind in self.drive.states.values()):
+            return ""
         return why or "nobody serves"
 
     @property

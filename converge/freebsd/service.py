@@ -81,7 +81,7 @@ class Service(Resource[ServiceState]):
 
     kind: ClassVar[str] = "service"
     guards: ClassVar[tuple[Guard, ...]] = (
-        Guard("hastd-restart-while-mounted", hastd_while_mounted, ("S2",)),
+        Guard("hastd-restart-while-mounted", hastd_while_mounted),
     )
 
     enabled: bool = Field(

@@ -21,8 +21,7 @@ from converge.proving.cues import Cue
 from converge.proving.history import CLIENT, FAULT, TIME, Broken, Deed, History
 from converge.proving.seen import Entry, Seen, changes
 
-EVENTS_MAX = 200_000
-AT_ONCE_MAX = 2_000
+EVENTS_MAX, AT_ONCE_MAX = 200_000, 2_000
 """More steps of actors at one instant mean that one of them turns in circles."""
 
 CRON_S = 60.0
@@ -225,8 +224,8 @@ class Drive:
         for hole in invariants.holes(world):
             self.holes.setdefault(hole, self.now_s)
         found = invariants.broken(world, self.history)
-        for broken in [b for b in found if (b.code, b.node) not in self._open]:
-            self._report(broken)
+        for new in [b for b in found if (b.code, b.node) not in self._open]:
+            self._report(new)
         self._open = {(broken.code, broken.node) for broken in found}
 
     def _report(self, broken: Broken) -> None:
@@ -236,15 +235,16 @@ class Drive:
     def _tell(
         self, node: str, what: str, why: str = "", code: str = "", kind: str = "world"
     ) -> None:
-        """A line, and what was to happen at such a line. A secret in it is S8, and masked."""
-        if kind == "actor" and invariants.leaks(f"{what} {why}", self.secrets):
+        """A line, and what was to happen at such a line. A secret in it is masked, and S8 unless
+        the scenario itself has typed it."""
+        if invariants.leaks(f"{what} {why}", self.secrets):
             what, why = masked(what, self.secrets), masked(why, self.secrets)
-            self._report(Broken("S8", node, "a line for the timeline shows a secret"))
+            if kind == "actor":
+                self._report(Broken("S8", node, "a line for the timeline shows a secret"))
         self.timeline.append(Entry(self.now_s, node, what, why, code, kind))
         if kind != "cue":
             self._meet(f"{node} {what}")
 
     def _meet(self, line: str) -> None:
-        for cue in [c for c in self.cues if c.when and c.when in line]:
-            if cue in self.cues:
-                self._play(cue)
+        while cue := next((c for c in self.cues if c.when and c.when in line), None):
+            self._play(cue)

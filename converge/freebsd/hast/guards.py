@@ -151,8 +151,8 @@ def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
-    Guard("metadata-missing", metadata_missing, ("S3", "S7")),
-    Guard("split-brain", split_brain, ("S1", "S3")),
+    Guard("metadata-missing", metadata_missing),
+    Guard("split-brain", split_brain, ("S3",)),
     Guard("newest-data-first", newest_data_first, ("S3",)),
     Guard(
         "no-promotion-with-write-errors",
@@ -160,7 +160,7 @@ GUARDS = (
         ("S3",),
         nothing_on_write_errors,
     ),
-    Guard("peer-still-primary", peer_still_primary, ("S1",)),
+    Guard("peer-still-primary", peer_still_primary, ("S1", "S3")),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
     Guard("dirty-handover", dirty_handover, ("S3",)),
     Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),

@@ -69,7 +69,7 @@ def flap_damping(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
-    Guard("boot-delay", boot_delay, ("S1",)),
-    Guard("carp-settled", carp_settled, ("S1",)),
+    Guard("boot-delay", boot_delay, ("S3",)),
+    Guard("carp-settled", carp_settled),
     Guard("flap-damping", flap_damping, (), override=True),
 )

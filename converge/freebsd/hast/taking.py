@@ -10,6 +10,7 @@ from converge.core.guard import Guard, Situation, never
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present, is_active
+from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.evidence import (
     address_of,
     glance,
@@ -20,7 +21,10 @@ from converge.freebsd.hast.evidence import (
     timeout_s,
 )
 from converge.freebsd.hast.memory import waited_s, why_unsynced
-from converge.freebsd.hast.standing import peer_id, seen_of
+from converge.freebsd.hast.standing import Standing, peer_id, seen_of, standing
+
+LED = ("primary", "secondary")
+"""Roles at the last write, theirs and ours: they led, and we followed."""
 
 MARGIN_S = 5.0
 """Beyond HAST's timeout, after which a living peer's end of the link is gone, too."""
@@ -140,11 +144,12 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     """Refuses to promote a copy that is not known to be complete; nothing on a secondary says so
     (F27). With both copies in sight their metadata tell; else what was remembered while the
     primary still spoke."""
-    ours, theirs = seen_of(action.id, situation), seen_of(peer_id(action.id, situation), situation)
+    other = peer_id(action.id, situation)
+    ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not takes_over(action, situation) or ours is None or not ours.has_metadata:
         return Allow()
     if theirs is not None and theirs.has_metadata:
-        return Allow()
+        return _told_by(other, ours, theirs, situation)
     patience_s = timeout_s(action.id, situation)
     followed = address_of(action.id, situation)
     quiet_s = waited_s(situation.notes(followed)) if followed else 0.0
@@ -156,6 +161,21 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
         "of what only it had is accepted: --override promote-needs-known-sync --reason TEXT"
     )
     return Refuse("promote-needs-known-sync", f"{why} ({ours.counters})", lift)
+
+
+def _told_by(
+    other: ResourceId, ours: HastState, theirs: HastState, situation: Situation
+) -> Verdict:
+    """The metadata tell who is older, but not that a synchronisation was cut off half-way: they
+    are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
+    reached the peer."""
+    whole = situation.notes(other).get("whole", theirs.whole)
+    even = standing(ours, theirs) is Standing.EVEN
+    if not even or whole is not False or (theirs.prevrole, ours.prevrole) != LED:
+        return Allow()
+    why = f"{other} led last, and by its own word not all of its copy had come here"
+    lift = f"let {other.node} lead, or bring its copy here first"
+    return Refuse("promote-needs-known-sync", f"{why} ({theirs.counters})", lift)
 
 
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
@@ -171,9 +191,9 @@ def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verd
 
 
 GUARDS = (
-    Guard("init-is-not-master", init_is_not_master, ("S1", "S3"), still_entitled),
-    Guard("witness-isolated", witness_isolated, ("S1",), alone_above, override=True),
+    Guard("init-is-not-master", init_is_not_master, (), still_entitled),
+    Guard("witness-isolated", witness_isolated, (), alone_above, override=True),
     Guard("peer-silent", peer_silent, ("S1",), proof_of_death, override=True),
     Guard("promote-needs-known-sync", promote_needs_known_sync, ("S3",), override=True),
-    Guard("role-reverts-to-init", never, ("S4",), role_reverts),
+    Guard("role-reverts-to-init", never, (), role_reverts),
 )

@@ -47,5 +47,5 @@ def on_its_volume(action: Action, situation: Situation) -> Verdict:
 GUARDS = (
     Guard("mounted-from-right-device", on_its_volume, ("S5",)),
     Guard("datadir-identity", datadir_identity, ("S5",)),
-    Guard("bootstrap-consent", no_database, ("S5", "S7")),
+    Guard("bootstrap-consent", no_database, ("S7",)),
 )
