@@ -4,7 +4,7 @@ BIN = .venv/bin
 ARGS =
 SEED =
 
-.PHONY: help demo venv fmt lint types test sim golden docs check bench clean
+.PHONY: help demo venv fmt lint types test sim prove golden docs check bench clean
 
 help:
 	@grep -E '^## ' Makefile | sed 's/^## //'
@@ -42,6 +42,10 @@ types: venv
 ## sim      the simulated pair over many seeds; SEED=7 repeats one
 sim: venv
 	export SEED='$(SEED)'; $(BIN)/pytest -m slow $${SEED:+--hypothesis-seed=$$SEED} $(ARGS)
+
+## prove    every way in which the pair can go on, one fault and one late step; seconds
+prove: venv
+	$(BIN)/converge prove -c desired/mysql-pair.toml --faults 1 --late 1
 
 ## golden   rewrite the expected texts; read the diff before you commit it
 golden: venv

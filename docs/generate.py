@@ -22,7 +22,7 @@ from converge.cli import COMMANDS, group
 from converge.cli.site import graph_of
 from converge.core.duration import EXAMPLES, show_duration
 from converge.core.errors import ConvergeError
-from converge.core.guard import Guard
+from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
@@ -38,7 +38,8 @@ NOTE = "Written by `make docs` from the code; do not edit.\n"
 KINDS_HEAD = """\
 A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
 kind takes `needs`, a list of references to further resources of the same node that must be in
-place first. S1 to S10 are the [invariants](../explanation/architecture.md).
+place first. S1 to S10 are the [invariants](../explanation/architecture.md). A guard is asked
+of the resource's own actions and, after *Above it*, of whatever goes up on this resource.
 
 Some texts of `carp` and `sysctl` name `converge switchover`. That command does not exist yet: so
 far an address is moved by hand."""
@@ -211,8 +212,10 @@ def _verbs_in(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and node.args:
             ways = [node.func, *bound.get(getattr(node.func, "id", ""), [])]
-            for way in _attributes(ways) & {"up", "down"}:
-                first = node.args[0]
+            made = getattr(node.func, "id", "") == "Action" and len(node.args) > 4
+            found = _attributes(node.args[4:5]) if made else _attributes(ways)
+            for way in {name.lower() for name in found} & {"up", "down"}:
+                first = node.args[1 if made else 0]
                 texts = bound.get(first.id, []) if isinstance(first, ast.Name) else [first]
                 yield from ((verb, way) for text in texts for verb in _texts(text))
 
@@ -228,12 +231,13 @@ def _bindings(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _attributes(nodes: list[ast.expr]) -> set[str]:
-    """`up` of `self.up`, both of `self.down if ... else self.up`; nothing of calls."""
+    """`up` of `self.up` or `carp.up`, both of `self.down if ... else self.up`, DOWN of
+    `Direction.DOWN`; nothing of calls."""
     found = set()
     for node in nodes:
         parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
         for part in parts:
-            if isinstance(part, ast.Attribute) and getattr(part.value, "id", "") == "self":
+            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
                 found.add(part.attr)
     return found
 
@@ -259,7 +263,11 @@ def brought_along() -> dict[str, set[str]]:
 
 
 def _guard_row(guard: Guard) -> str:
-    return f"| `{guard.code}` | {', '.join(guard.protects)} | {prose(guard.judge.__doc__)} |"
+    """What it says of its own resource, then of what is built on it."""
+    asked = [one for one in (guard.judge, guard.above) if one not in (None, never)]
+    says = " Above it: ".join(prose(one.__doc__) for one in asked)
+    lift = " A person may lift it: `--override`." if guard.override else ""
+    return f"| `{guard.code}` | {', '.join(guard.protects)} | {says}{lift} |"
 
 
 def kinds_page() -> str:
@@ -271,7 +279,7 @@ def kinds_page() -> str:
     for name, kind in kinds().items():
         lines += ["", f"## {name}", "", prose(kind.__doc__), ""]
         lines += table(kind, without=("id", "needs"))
-        lines += ["", f"Verbs: {_verb_words(kind)}."]
+        lines += ["", f"Verbs: {_verb_words(kind) or 'none; it is only looked at'}."]
         if name in along:
             lines += ["", f"Brings along, unless declared: {', '.join(sorted(along[name]))}."]
         if kind.guards:

@@ -49,6 +49,7 @@ class Case:
 
 CONFIG = ("-c", str(SEED))
 LAB = ("--host", "hasta=lab:lab.json", "--host", "hastb=lab:lab.json")
+POWER = Path(__file__).parent / "scenarios" / "power" / "primary-off.toml"
 BUNDLE = ("--host", "hasta=bundle:hasta.json")
 DOMAIN = ("converge.freebsd", "converge.engine", "converge.reconcile", "converge.core.resource")
 REAL = ("converge.hosts.ssh", "converge.hosts.local")
@@ -71,6 +72,8 @@ CASES = [
             "release",
             "history",
             "show",
+            "rehearse",
+            "prove",
         )
     ),
     Case(("validate", *CONFIG), THINK, ("converge.lab", *REAL, "converge.reconcile")),
@@ -89,8 +92,11 @@ CASES = [
             ("hold", *LAB, "--for", "1s", "--reason", "test"),
             ("release", *LAB),
             ("history", *LAB),
+            ("show", "20261123T045924", *LAB),
         )
     ),
+    Case(("rehearse", str(POWER)), THINK, REAL),
+    Case(("prove", *CONFIG, "--bound", "1", "--jobs", "1"), THINK, REAL),
     Case(("lab", "faults"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),
     Case(("lab", "advance", "1s"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from converge.cli.places import lab_path as lab_path
 from converge.core.duration import parse_duration
 from converge.core.errors import CannotWrite, DiskFull, NoSuchFile, UsageError
 from converge.core.host import IO_ERROR, Answer, Clock, Effect, Host, Query, Ticket, Write
@@ -16,8 +16,6 @@ from converge.hosts.lock import one_in
 from converge.lab.host import Lab, LabClock, LabHost
 from converge.lab.store import load, save
 from converge.lab.world import World
-
-DEFAULT = "lab.json"
 
 DAYS_MAX = 366
 """As much time may pass at once; a calendar ends somewhere, and so does a person's patience."""
@@ -126,11 +124,6 @@ def _stamp(path: str) -> Stamp:
     except OSError:
         return 0, 0, 0
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def lab_path(path: str | None) -> str:
-    """The state file: as named, else CONVERGE_LAB, else lab.json here."""
-    return path or os.environ.get("CONVERGE_LAB") or DEFAULT
 
 
 def new_lab(path: str, world: World) -> LabFile:

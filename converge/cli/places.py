@@ -18,6 +18,7 @@ from converge.core.errors import UsageError
 
 STATE = "/var/db/converge"
 RUN = "/var/run/converge"
+LAB = "lab.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,6 @@ def place_of(urls: Mapping[str, str], acting: Iterable[str], pair: Callable[[], 
     nodes = sorted(acting)
     lab = next((urls[n] for n in nodes if urls.get(n, "").startswith("lab:")), "")
     if lab:
-        from converge.cli.labfile import lab_path
-
         path = lab_path(lab.removeprefix("lab:"))
         beside = Path(f"{path}.state").absolute()
         return Place(beside, beside, "lab", path)
@@ -77,3 +76,8 @@ def _split(url: str) -> tuple[str, str]:
     if not node or not equals or not target:
         raise UsageError(f"--host {url}: write NODE=URL")
     return node, target
+
+
+def lab_path(path: str | None) -> str:
+    """The state file: as named, else CONVERGE_LAB, else lab.json here."""
+    return path or os.environ.get("CONVERGE_LAB") or LAB

@@ -71,9 +71,9 @@ class Session:
     def walks(self, count: int, steps: int, seed: int) -> Tally:
         """So many walks; the first that breaks something is the last."""
         ground, scene = self.prepared
-        tally, random = Tally(of=count), Random(seed)
+        tally, luck = Tally(of=count), Random(seed)
         for _ in range(count):
-            went, counter = walk(ground, scene, random, steps)
+            went, counter = walk(ground, scene, luck, steps)
             tally.moves += went
             tally.tasks += 1
             if counter is not None:

@@ -152,6 +152,10 @@ class Resource(BaseModel, Generic[S]):
         """
         return before
 
+    def intends(self, action: Action, notes: Notes) -> Notes:
+        """What must be remembered before that action begins, should nobody see how it ends."""
+        return notes
+
     def hears_peer(self, seen: Observation[S]) -> bool | None:
         """Does the peer show a sign of life here? None: this has nothing to say about it."""
         return None

@@ -38,7 +38,8 @@ class HastDeviceState(State):
 
 
 def device_answers(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """That the device is there proves nothing: reads may hang (F31, F32)."""
+    """Nothing goes up on a device that was not seen to answer a read: that it is there proves
+    nothing (F31, F32)."""
     seen = situation.snapshot.observed.get(base)
     if situation.planning or (seen is not None and is_active(seen)):
         return Allow()

@@ -59,7 +59,7 @@ def parse_seal(answer: Answer) -> bool | None:
 
 
 def mount_point_in_use(action: Action, situation: Situation) -> Verdict:
-    """Sealing would lock out whoever uses the files that are there."""
+    """Refuses to seal a mount point in which files are: whoever uses them would be locked out."""
     seen = situation.snapshot.observed.get(action.id)
     if action.verb not in ("make", "seal") or not isinstance(seen, Present):
         return Allow()

@@ -64,7 +64,7 @@ class ServiceState(State):
 
 
 def hastd_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """A stop of hastd takes the devices away from under what is mounted (F44)."""
+    """Refuses to stop hastd while one of its devices is mounted: it takes them away (F44)."""
     if action.id.name != "hastd" or action.verb != "stop" or situation.planning:
         return Allow()
     seen = situation.snapshot.observed
@@ -81,7 +81,7 @@ class Service(Resource[ServiceState]):
 
     kind: ClassVar[str] = "service"
     guards: ClassVar[tuple[Guard, ...]] = (
-        Guard("hastd-restart-while-mounted", hastd_while_mounted, ("S2",)),
+        Guard("hastd-restart-while-mounted", hastd_while_mounted),
     )
 
     enabled: bool = Field(

@@ -16,7 +16,7 @@ from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, World
 from converge.proving import sights
-from converge.proving.reconciler import Mind
+from converge.proving.mind import Mind
 from converge.proving.scene import Ground, Scene
 
 

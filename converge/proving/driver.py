@@ -21,8 +21,7 @@ from converge.proving.cues import Cue
 from converge.proving.history import CLIENT, FAULT, TIME, Broken, Deed, History
 from converge.proving.seen import Entry, Seen, changes
 
-EVENTS_MAX = 200_000
-AT_ONCE_MAX = 2_000
+EVENTS_MAX, AT_ONCE_MAX = 200_000, 2_000
 """More steps of actors at one instant mean that one of them turns in circles."""
 
 CRON_S = 60.0
@@ -225,8 +224,8 @@ class Drive:
         for hole in invariants.holes(world):
             self.holes.setdefault(hole, self.now_s)
         found = invariants.broken(world, self.history)
-        for broken in [b for b in found if (b.code, b.node) not in self._open]:
-            self._report(broken)
+        for new in [b for b in found if (b.code, b.node) not in self._open]:
+            self._report(new)
         self._open = {(broken.code, broken.node) for broken in found}
 
     def _report(self, broken: Broken) -> None:
@@ -247,6 +246,5 @@ class Drive:
             self._meet(f"{node} {what}")
 
     def _meet(self, line: str) -> None:
-        for cue in [c for c in self.cues if c.when and c.when in line]:
-            if cue in self.cues:
-                self._play(cue)
+        while cue := next((c for c in self.cues if c.when and c.when in line), None):
+            self._play(cue)

@@ -205,16 +205,16 @@ def stuck(ground: Ground, scene: Scene) -> str | None:
     return ", ".join(sorted(codes))
 
 
-def walk(ground: Ground, start: Scene, random: Random, steps: int) -> tuple[int, Counter | None]:
+def walk(ground: Ground, start: Scene, luck: Random, steps: int) -> tuple[int, Counter | None]:
     """One deep walk by luck beyond the bound: how far it came, and what was broken."""
     scene, labels = start, []
     for n in range(steps):
         moves = [m for m in ground.moves(scene) if not (m[0] == "cron" and scene.crons >= 3)]
         likely = [m for m in moves if not m[0].startswith(("fault", "kill", "lose", "double"))]
-        pool = moves if not likely or random.random() < 0.1 else likely
+        pool = moves if not likely or luck.random() < 0.1 else likely
         if not pool:
             return n, None
-        label, act = random.choice(pool)
+        label, act = luck.choice(pool)
         labels.append(label)
         scene = act()
         broken = invariants.broken(scene.world, scene.history)

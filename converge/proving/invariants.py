@@ -13,7 +13,7 @@ from converge.core.host import Effect
 from converge.core.secret import Secret
 from converge.lab.net import links
 from converge.lab.world import Machine, World
-from converge.proving import sights, steps
+from converge.proving import data, sights, steps
 from converge.proving.history import Broken, Deed, History
 
 CODES = tuple(f"S{n}" for n in range(1, 11))
@@ -30,7 +30,7 @@ def noted(history: History, before: World, after: World, deed: Deed) -> History:
         rotten=steps.rotten(history.rotten, before, after),
         wrote=steps.wrote(before, after),
         found=tuple(dict.fromkeys(steps.found(history, before, after, deed))),
-        marks=steps.marks(history.marks, before, after),
+        marks=data.marks(history.marks, before, after),
         acting=steps.acting(history.acting, after, deed),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from converge.core.graph import Graph
 from converge.core.host import Answer, Command, Reader, Ticket, Write
@@ -22,45 +22,14 @@ from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
 from converge.lab.world import World
 from converge.proving.actor import Step
+from converge.proving.mind import Begun, Mind
 from converge.proving.still import Deaf, Still
 from converge.proving.telling import Said, outcomes, unseen
-from converge.reconcile.passes import Charter, Course, Rest
+from converge.reconcile.charter import Charter, Rest
+from converge.reconcile.passes import Course
 
 WAIT_S = 120.0
 """How long a run that a trigger has started waits for holds to lift (apply --wait)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """An effect under way: when it ends, with what, and which boot of its machine it needs."""
-
-    ticket: Ticket
-    ends: float
-    answer: Answer
-    booted: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """What one node's converge is at. `ledger` is on its disk, the rest dies with the process.
-
-    `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
-    `knocking`: the peer was silent, so that it is asked in the background and costs no time.
-    `booted`: in which boot the moments of the ledger were noted.
-    """
-
-    ledger: Ledger = field(default_factory=Ledger)
-    course: Course | None = None
-    due: float | None = None
-    seen: Snapshot | None = None
-    begun: tuple[Begun, ...] = ()
-    again: bool = False
-    tickets: int = 0
-    knocking: bool = False
-    held: tuple[str, ...] = ()
-    written: str = ""
-    listening: bool = False
-    booted: float = 0.0
 
 
 class Reconciler:
@@ -131,7 +100,7 @@ class Reconciler:
                         return _step(world, replace(state, course=course, due=until_s), said)
                     course = course.rested()
                 case Over():
-                    said += unseen(course)
+                    state = _waiting(state, course, said)
                     return _step(world, self._over(state, course, node, now), said)
         raise RuntimeError("a run that never ends")
 
@@ -239,11 +208,17 @@ def _silent(snapshot: Snapshot, node: str) -> bool:
     return bool(theirs) and all(isinstance(seen, Unknown) for seen in theirs)
 
 
+def _waiting(state: Mind, course: Course, said: list[Said]) -> Mind:
+    waits = unseen(course)
+    said += waits
+    return replace(state, held=tuple(what for what, _, _ in waits)) if waits else state
+
+
 def _unheard(graph: Graph, snapshot: Snapshot) -> bool:
     seen = snapshot.observed.items()
     return {graph.resources[id].hears_peer(one) for id, one in seen} - {None} == {False}
 
 
 def _promises(ledger: Ledger) -> dict[str, dict[str, bool]]:
-    found = ((id, notes.get("alone")) for id, notes in sorted(ledger.notes.items()))
-    return {str(id): {"alone": alone} for id, alone in found if isinstance(alone, bool)}
+    found = ((id, notes.get("whole")) for id, notes in sorted(ledger.notes.items()))
+    return {str(id): {"whole": whole} for id, whole in found if isinstance(whole, bool)}

@@ -94,8 +94,8 @@ def split(world: World, graph: Graph) -> World:
 def unsealed(world: World, graph: Graph) -> World:
     """The same with mount points that are ordinary directories, as the article makes them."""
     points = {id.name for id in graph.order if id.kind == "mount"}
-    for node, one in sorted(world.machines.items()):
-        files = one.files
+    for node, found in sorted(world.machines.items()):
+        files = found.files
         for path in sorted(points & set(files)):
             files = files.put(path, replace(files[path], mode="755", flags=""))
         world = world.change(node, files=files)

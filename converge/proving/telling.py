@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from converge.core.plan import Deferred, Ending
-from converge.reconcile.passes import Course, End
+from converge.reconcile.charter import End
+from converge.reconcile.passes import Course
 
 Said = tuple[str, str, str]
 """What, why, and a guard's code."""

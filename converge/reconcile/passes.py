@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass, replace
 
-from converge.core.graph import Graph
 from converge.core.host import Answer, Ticket
 from converge.core.ledger import Ledger, Now
 from converge.core.plan import (
@@ -25,6 +23,7 @@ from converge.engine.run import apply
 from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
 from converge.engine.run.need import Look, Need, Over
+from converge.reconcile.charter import Charter, End, Pass, Rest, Told
 from converge.reconcile.planning import decide, kept, remembered
 
 WAIT_S = 5.0
@@ -34,67 +33,6 @@ earlier, and what it has seen last is remembered (how long our link to the peer 
 
 SOON_S, GRACES = 6.0, 3
 """Any run waits, so often, for a hold that is sure to lift so soon."""
-
-
-class End(Enum):
-    """How a run ended."""
-
-    CONVERGED = "converged"
-    HELD = "held"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    UNFINISHED = "unfinished"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One pass: what was planned on what was seen, and how it went."""
-
-    snapshot: Snapshot
-    plan: Plan
-    outcomes: tuple[Outcome, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a run has to tell: its passes, its end, and what must be remembered."""
-
-    passes: tuple[Pass, ...]
-    end: End
-    ledger: Ledger = field(default_factory=Ledger)
-
-    @property
-    def done(self) -> int:
-        """How many actions were carried out."""
-        return sum(o.ending is Ending.DONE for p in self.passes for o in p.outcomes)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Needed: that time passes until then (`elapsed`)."""
-
-    until_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Charter:
-    """What a run may do, and when it stops.
-
-    `acting`: the nodes that it may act on. `only` keeps of a plan what the operator asked for.
-    `lifted`: codes of guards that a person lifted for this run. `wait_until_s` (`elapsed`): so
-    long it waits for holds to lift; None: it ends as held. `without`: guards that are not asked at
-    all, which shows on the proving ground what they are for.
-    """
-
-    graph: Graph
-    acting: frozenset[str]
-    passes_max: int = 10
-    lifted: frozenset[str] = frozenset()
-    wait_until_s: float | None = None
-    poll_s: float = apply.POLL_S
-    without: frozenset[str] = frozenset()
-    only: Callable[[Plan], Plan] = lambda plan: plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +137,8 @@ class Course:
         """The carrying out is so far. If every action has its outcome the pass ends, and maybe
         the run."""
         before = len(self.carrying.outcomes) if self.carrying else 0
-        new = replace(self, carrying=carrying, news=carrying.outcomes[before:])
+        ledger = self._before(carrying)
+        new = replace(self, ledger=ledger, carrying=carrying, news=carrying.outcomes[before:])
         if not isinstance(carrying.need(now.elapsed_s), Over):
             return new
         ended = carrying.ended
@@ -214,6 +153,17 @@ class Course:
             return new._waiting(this, now, End.HELD)
         last = len(self.passes) + 1 >= self.charter.passes_max
         return new._ended(this, End.UNFINISHED if last else None)
+
+    def _before(self, carrying: Carrying) -> Ledger:
+        """What must be remembered before the chosen action begins."""
+        action = carrying.chosen
+        if action is None:
+            return self.ledger
+        notes = self.ledger.of(action.id)
+        after = self.charter.graph.resources[action.id].intends(action, notes)
+        if after == notes:
+            return self.ledger
+        return replace(self.ledger, notes={**self.ledger.notes, action.id: after})
 
     def _waiting(self, this: Pass, now: Now, end: End) -> Course:
         """Rest, if it was asked to wait and something may lift by itself; else end."""

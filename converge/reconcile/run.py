@@ -11,7 +11,8 @@ from converge.core.ledger import Ledger, Now
 from converge.core.plan import Action, Outcome, Plan
 from converge.engine.observe import observe
 from converge.engine.run.need import Begin, Listen, Look, Need, Over
-from converge.reconcile.passes import Charter, Course, Pass, Rest, Told
+from converge.reconcile.charter import Charter, Pass, Rest, Told
+from converge.reconcile.passes import Course
 from converge.reconcile.planning import decide, remembered
 
 REST_S = 1.0

@@ -154,7 +154,7 @@ def test_the_log_must_be_about_the_worker_that_was_in_sync() -> None:
 ALIVE = HastState("secondary", "/dev/vtbd1", "192.168.1.51", "fullsync", "test", resuid=1)
 ALIVE = replace(ALIVE, workerpid=7, status="complete", booted_s=1000)
 GONE = replace(ALIVE, workerpid=0, status="-", logged=Logged("", 7, 10))
-PRIMARY = Twin(Present(replace(ALIVE, role="primary")), {"alone": False})
+PRIMARY = Twin(Present(replace(ALIVE, role="primary")), {"whole": True})
 
 
 def notes(at_s: float = 100.0, gone_s: float = 160.0) -> dict[str, Note]:

@@ -14,7 +14,7 @@ from converge.core.state import Absent, Observation, Present, Unknown
 from converge.freebsd.carp import Carp
 from converge.freebsd.carp.answers import CarpState, since
 from converge.freebsd.hast import Hast
-from converge.freebsd.hast.answers import HastState, parse_alone
+from converge.freebsd.hast.answers import HastState, parse_whole
 from converge.freebsd.hast.giving import gives_way, may_be_isolated
 from converge.freebsd.hast.memory import remembered
 from converge.freebsd.neighbour import Neighbour, NeighbourState, parse_ping, ping
@@ -30,8 +30,8 @@ STATE = HastState(
 ALONE = replace(STATE, status="-", workerpid=0)
 LEADS = replace(STATE, role="primary")
 DEGRADED = replace(LEADS, status="degraded")
-TOLD: Twin[HastState] = Twin(Present(replace(LEADS, alone=False)))
-GOES_ON: Twin[HastState] = Twin(Present(replace(DEGRADED, alone=True)))
+TOLD: Twin[HastState] = Twin(Present(replace(LEADS, whole=True)))
+GOES_ON: Twin[HastState] = Twin(Present(replace(DEGRADED, whole=False)))
 DEAD: Twin[HastState] = Twin(Unknown("no answer"))
 
 
@@ -53,7 +53,9 @@ def after(*steps: Step) -> Notes:
     return notes
 
 
+LONELY: dict[str, Note] = {"alone": True, "whole": False}
 SYNCED: dict[str, Note] = {"alone": False, "synced_pid": 7, "copy": "5/1/0", "connected_at": 1.0}
+IN_STEP: dict[str, Note] = {**SYNCED, "whole": False}
 FIRST = Step(1.0, STATE, TOLD, SYNCED)
 
 
@@ -85,12 +87,12 @@ FIRST = Step(1.0, STATE, TOLD, SYNCED)
         [FIRST, Step(9.0, ALONE, GOES_ON, {"alone": False})],
         # It is complete, but has not written down that it is not alone any more.
         [Step(1.0, STATE, Twin(Present(LEADS)), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(LEADS, alone=True))), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(LEADS, alone=False, dirty=1))), {"alone": False})],
-        [Step(1.0, STATE, Twin(Present(replace(STATE, alone=False))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(LEADS, whole=False))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(LEADS, whole=True, dirty=1))), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(replace(STATE, whole=True))), {"alone": False})],
         # One run acts on both nodes: its own ledger counts, not the file there.
-        [Step(1.0, STATE, Twin(Present(LEADS), {"alone": False}), SYNCED)],
-        [Step(1.0, STATE, Twin(TOLD.seen, {"alone": True}), {"alone": False})],
+        [Step(1.0, STATE, Twin(Present(LEADS), {"whole": True}), SYNCED)],
+        [Step(1.0, STATE, Twin(TOLD.seen, {"whole": False}), {"alone": False})],
         # The peer is there, as secondary: nothing is promised, and nothing is void.
         [FIRST, Step(9.0, ALONE, Twin(Present(ALONE)), SYNCED)],
         # Created anew: what was known was of another copy.
@@ -98,19 +100,19 @@ FIRST = Step(1.0, STATE, TOLD, SYNCED)
         # A role is none before hastd has been told one.
         [FIRST, Step(9.0, replace(ALONE, role="init"), DEAD, {**SYNCED, "parted_at": 9.0})],
         # We lead: alone once the peer is lost, not alone when all is over there again.
-        [Step(1.0, LEADS, DEAD, {"alone": False})],
+        [Step(1.0, LEADS, DEAD, {"alone": False, "whole": True})],
         [
-            Step(1.0, DEGRADED, DEAD, {"alone": True}),
-            Step(2.0, replace(LEADS, dirty=9), DEAD, {"alone": True}),
-            Step(3.0, LEADS, DEAD, {"alone": False}),
+            Step(1.0, DEGRADED, DEAD, {"alone": True, "whole": False}),
+            Step(2.0, replace(LEADS, dirty=9), DEAD, {"alone": True, "whole": False}),
+            Step(3.0, LEADS, DEAD, {"alone": False, "whole": True}),
         ],
         # A promotion that is seen is a moment; leading at the first look is none.
         [
             FIRST,
-            Step(5.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0,)}),
-            Step(6.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0,)}),
-            Step(7.0, STATE, TOLD, {**SYNCED, "connected_at": 7.0, "promoted_at": (5.0,)}),
-            Step(8.0, DEGRADED, DEAD, {"alone": True, "promoted_at": (5.0, 8.0)}),
+            Step(5.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0,)}),
+            Step(6.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0,)}),
+            Step(7.0, STATE, TOLD, {**IN_STEP, "connected_at": 7.0, "promoted_at": (5.0,)}),
+            Step(8.0, DEGRADED, DEAD, {**LONELY, "promoted_at": (5.0, 8.0)}),
         ],
     ],
 )
@@ -140,19 +142,19 @@ def test_what_is_not_seen_changes_no_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "alone"),
+    ("text", "whole"),
     [
-        ('{"notes": {"hasta/hast.test": {"alone": false}}}', False),
-        ('{"notes": {"hasta/hast.test": {"alone": true}}}', True),
-        ('{"notes": {"hasta/hast.test": {"alone": 1}}}', None),
-        ('{"notes": {"hastb/hast.test": {"alone": true}}}', None),
+        ('{"notes": {"hasta/hast.test": {"whole": false}}}', False),
+        ('{"notes": {"hasta/hast.test": {"whole": true}}}', True),
+        ('{"notes": {"hasta/hast.test": {"whole": 1}}}', None),
+        ('{"notes": {"hastb/hast.test": {"whole": true}}}', None),
         ('{"notes": []}', None),
         ("[" * 100_000, None),
         ("", None),
     ],
 )
-def test_what_the_node_has_written_down(text: str, *, alone: bool | None) -> None:
-    assert parse_alone(text, HAST) is alone
+def test_what_the_node_has_written_down(text: str, *, whole: bool | None) -> None:
+    assert parse_whole(text, HAST) is whole
 
 
 def test_a_boot_makes_its_moments_worthless() -> None:

@@ -16,7 +16,8 @@ from converge.lab.host import Lab, LabClock, LabHost, LabReader
 from converge.lab.world import File, Table, World
 from converge.proving import sights
 from converge.proving.actor import Step
-from converge.reconcile.passes import Charter, Course, Rest
+from converge.reconcile.charter import Charter, Rest
+from converge.reconcile.passes import Course
 from converge.reconcile.run import moment
 
 

@@ -1,6 +1,6 @@
 """The prover can fail: it finds what the article's script does wrong, and the page shows it.
 
-`pytest tests/proving/test_classic_hazards.py --update` rewrites docs/explanation/classic-script.md.
+`pytest tests/proving/test_classic_hazards.py --update` rewrites its page in docs/explanation/.
 """
 
 from collections.abc import Callable

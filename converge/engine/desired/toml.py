@@ -1,6 +1,6 @@
 """A TOML text as tables, as places to point at, and as notes of what is wrong with it.
 
-The only user of tomllib. Knows no kind and no table.
+The only user of tomllib for what people write. Knows no kind and no table.
 """
 
 from __future__ import annotations

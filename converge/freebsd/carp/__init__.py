@@ -220,7 +220,7 @@ class Carp(Resource[CarpState]):
 
     @property
     def quiet_s(self) -> float:
-        """So long nobody has announced himself when a BACKUP becomes MASTER (domain 2.4). With
+        """So long nobody has announced himself when a BACKUP becomes MASTER. With
         preempt it may have heard a worse one."""
         return 0.0 if self.preempt else 3 * self.advbase + self.advskew / 256
 

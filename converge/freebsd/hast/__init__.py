@@ -25,17 +25,17 @@ from converge.freebsd.hast.answers import (
     LISTED,
     NOW,
     HastState,
-    parse_alone,
     parse_booted_s,
     parse_dump,
     parse_list,
     parse_mounted,
     parse_uptime_s,
+    parse_whole,
 )
 from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
-from converge.freebsd.hast.memory import remembered
+from converge.freebsd.hast.memory import before, remembered
 from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
 
@@ -180,8 +180,8 @@ class Hast(Resource[HastState]):
                 logged = yield from asked_log(around, self.follow, self.id.name)
                 state = replace(state, logged=logged)
         kept = yield Read(LEDGER, silence_speaks=True)
-        alone = parse_alone(kept.stdout, self.id)
-        return Present(replace(state, mounted=mounted, uptime_s=uptime_s, alone=alone))
+        whole = parse_whole(kept.stdout, self.id)
+        return Present(replace(state, mounted=mounted, uptime_s=uptime_s, whole=whole))
 
     def _soon(self, around: Around) -> Soon:
         dump, promise = Run(("hastctl", "dump", self.id.name)), Read(LEDGER, silence_speaks=True)
@@ -196,6 +196,9 @@ class Hast(Resource[HastState]):
         now: Now,
     ) -> Notes:
         return remembered(seen.state, twin, before, now) if isinstance(seen, Present) else before
+
+    def intends(self, action: Action, notes: Notes) -> Notes:
+        return before(action.verb, notes)
 
     def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
         return concern(seen, twin.state if isinstance(twin, Present) else None)

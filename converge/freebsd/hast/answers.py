@@ -49,7 +49,7 @@ class HastState(State):
     remotecnt: int = field(default=0, compare=False)
     prevrole: str = field(default="", compare=False)
     mounted: str = field(default="", compare=False)
-    alone: bool | None = field(default=None, compare=False)
+    whole: bool | None = field(default=None, compare=False)
     uptime_s: float | None = field(default=None, compare=False)
     booted_s: int | None = field(default=None, compare=False)
     logged: Logged | None = field(default=None, compare=False)
@@ -143,10 +143,11 @@ def parse_dump(state: HastState, text: str) -> HastState | None:
     )
 
 
-def parse_alone(text: str, id: ResourceId) -> bool | None:
-    """What the node has written down: did it last lead without its peer? None: it does not say."""
+def parse_whole(text: str, id: ResourceId) -> bool | None:
+    """What the node has written down: had all of its copy reached the peer? None: it does not
+    say."""
     try:
-        found = json.loads(text)["notes"][str(id)]["alone"]
+        found = json.loads(text)["notes"][str(id)]["whole"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, bool) else None

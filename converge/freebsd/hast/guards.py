@@ -29,7 +29,8 @@ def _answers(id: ResourceId, situation: Situation) -> bool:
 
 
 def metadata_missing(action: Action, situation: Situation) -> Verdict:
-    """hastctl role would return 0 and the role fall back to init (hast-nometa-*, F30)."""
+    """Refuses a role where the disk has no HAST metadata: hastctl would return 0, and the role
+    fall back to init (F30)."""
     ours = seen_of(action.id, situation)
     if action.verb not in ("promote", "join") or ours is None or ours.has_metadata:
         return Allow()
@@ -41,7 +42,8 @@ def metadata_missing(action: Action, situation: Situation) -> Verdict:
 
 
 def split_brain(action: Action, situation: Situation) -> Verdict:
-    """Both copies were written on their own: a person has to say which one is lost (F25)."""
+    """Refuses every change of a role when both copies were written on their own: a person has to
+    say which one is lost (F25)."""
     found = compared(action, situation)
     if action.verb not in ROLE_VERBS or not found or found[0] is not Standing.SPLIT:
         return Allow()
@@ -54,7 +56,7 @@ def split_brain(action: Action, situation: Situation) -> Verdict:
 
 
 def newest_data_first(action: Action, situation: Situation) -> Verdict:
-    """An older copy must not be served while the newer one is there (F14, F15)."""
+    """Refuses to promote the older of two copies that are both in sight (F14, F15)."""
     found = compared(action, situation)
     if action.verb != "promote" or not found:
         return Allow()
@@ -65,12 +67,13 @@ def newest_data_first(action: Action, situation: Situation) -> Verdict:
 
 
 def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verdict:
-    """HAST hides write errors; such a copy is not to be trusted (F34)."""
+    """Refuses to promote a copy whose disk has failed a write: HAST hides such errors (F34)."""
     return _rotten(action.id, situation) if action.verb == "promote" else Allow()
 
 
 def nothing_on_write_errors(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """They may come after the promotion, at the check of the file system say."""
+    """Nothing is built on it; the errors may come after the promotion, at the check of the file
+    system say."""
     return Allow() if action.id.kind == "hast_device" else _rotten(base, situation)
 
 
@@ -86,7 +89,8 @@ def _rotten(id: ResourceId, situation: Situation) -> Verdict:
 
 
 def peer_still_primary(action: Action, situation: Situation) -> Verdict:
-    """hastd never refuses a second primary (F25, F26). A demotion planned before is waited for."""
+    """Holds a promotion while the peer is primary, or answers and its role cannot be seen: hastd
+    itself never refuses a second primary (F25, F26). A demotion planned before is waited for."""
     other = peer_id(action.id, situation)
     theirs = seen_of(other, situation)
     if action.verb == "promote" and theirs is None and _answers(other, situation):
@@ -100,7 +104,7 @@ def peer_still_primary(action: Action, situation: Situation) -> Verdict:
 
 
 def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """hastd takes the device away from under a mount (mounted-role-secondary-*, F50).
+    """Refuses a demotion under a mount: hastd would take the device away (F50).
 
     An unmount planned before is waited for; a mount that nobody declared is a person's.
     """
@@ -117,7 +121,8 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 
 def dirty_handover(action: Action, situation: Situation) -> Verdict:
-    """A demotion ends a synchronisation: then no copy is complete and nobody can lead (F27).
+    """Holds a demotion until all is at the peer: it would end a synchronisation, and with no copy
+    complete nobody could lead (F27).
 
     A busy primary is always a little dirty; what counts is what is left after the unmount.
     """
@@ -131,7 +136,8 @@ def dirty_handover(action: Action, situation: Situation) -> Verdict:
 
 
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """With another disk or name a reload restarts the primary: its device goes away (F39)."""
+    """Refuses a reload of hastd under a mount when disk or name differ: the primary would be
+    restarted, and its device go away (F39)."""
     ours = seen_of(action.id, situation)
     if action.verb != "reload" or ours is None or not ours.mounted or not ours.active:
         return Allow()
@@ -145,8 +151,8 @@ def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
-    Guard("metadata-missing", metadata_missing, ("S3", "S7")),
-    Guard("split-brain", split_brain, ("S1", "S3")),
+    Guard("metadata-missing", metadata_missing),
+    Guard("split-brain", split_brain, ("S3",)),
     Guard("newest-data-first", newest_data_first, ("S3",)),
     Guard(
         "no-promotion-with-write-errors",
@@ -154,7 +160,7 @@ GUARDS = (
         ("S3",),
         nothing_on_write_errors,
     ),
-    Guard("peer-still-primary", peer_still_primary, ("S1",)),
+    Guard("peer-still-primary", peer_still_primary, ("S1", "S3")),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
     Guard("dirty-handover", dirty_handover, ("S3",)),
     Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),

@@ -7,7 +7,9 @@ very worker was connected. Write errors are counted by a worker and forgotten wi
 the primary said "complete, nothing dirty": from then on every acknowledged write came here, too,
 as long as that worker lives (fullsync). `connected_at`: when it was last seen alive; `parted_at`:
 when it was first seen gone while the peer was silent; `booted_s` tells whether the clock of the
-node was set between them. `alone`: this node led last, without its
+node was set between them. `whole`: when this node led, all of
+its copy had reached the peer, and nothing has begun since that the peer may lack; the peer reads
+this one. `alone`: this node led last, without its
 peer having all of it. `promoted_at`: the last promotions that were seen.
 """
 
@@ -42,9 +44,9 @@ def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
     for key in CONNECTION:
         notes.pop(key, None)
     if seen.status != "complete":
-        notes["alone"] = True
+        notes |= {"alone": True, "whole": False}
     elif not seen.dirty:
-        notes["alone"] = False
+        notes |= {"alone": False, "whole": True}
     return notes
 
 
@@ -72,11 +74,16 @@ def _as_secondary(
 
 
 def _has_promised(theirs: HastState, known: Notes) -> bool:
-    """All of the primary's copy is here, and it has written down that it is not alone any more:
-    else it might lead alone after its next boot, while we had led meanwhile."""
-    alone = known.get("alone", theirs.alone)
-    whole = theirs.active and theirs.status == "complete" and not theirs.dirty
-    return whole and alone is False
+    """All of the primary's copy is here, and it has written that down: from then on it does not
+    lead alone after its next boot, for we may have led meanwhile."""
+    complete = theirs.active and theirs.status == "complete" and not theirs.dirty
+    return complete and known.get("whole", theirs.whole) is True
+
+
+def before(verb: str, notes: Notes) -> Notes:
+    """What is written down before an action begins. A promotion may be cut off before anybody has
+    looked: what is written under it may not have reached the peer (blind spots B1 and B2)."""
+    return {**notes, "whole": False} if verb == "promote" else notes
 
 
 def _void(notes: dict[str, Note]) -> None:

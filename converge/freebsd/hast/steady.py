@@ -8,16 +8,16 @@ from converge.freebsd.hast.evidence import address_of, moment, silent, takes_ove
 from converge.freebsd.hast.standing import peer_id, seen_of
 
 DWELL_S = 5.0
-"""So long MASTER must last before it is believed, beside a peer that answers (F01, domain 7)."""
+"""So long MASTER must last before it is believed, beside a peer that answers (F01)."""
 
 FLAPS, FLAP_S = 3, 600.0
 """So many promotions in so many seconds, and a person must look (F10)."""
 
 
 def boot_delay(action: Action, situation: Situation) -> Verdict:
-    """After a power failure of the room both nodes boot: the one that is back first must not
-    lead before it could have heard of the other (F01, F02). A run within that time ends as held
-    (exit 4); run it again later."""
+    """Holds a promotion right after a boot: when the room has lost its power, the node that is
+    back first must not lead before it could have heard of the other (F01, F02). Without `--wait`
+    the run ends as held (exit 4); run it again later."""
     node = situation.pair.nodes[action.id.node]
     ours = seen_of(action.id, situation)
     if action.verb != "promote" or not node.boot_delay_s or ours is None:
@@ -35,7 +35,8 @@ def boot_delay(action: Action, situation: Situation) -> Verdict:
 
 
 def carp_settled(action: Action, situation: Situation) -> Verdict:
-    """A node may be MASTER for a moment, at boot or in a duel (F01). Beside a silent peer the
+    """Holds a promotion until MASTER has lasted 5 s: a node may be it for a moment, at boot or in
+    a duel (F01). Beside a silent peer the
     proof of its death takes longer than that anyway."""
     if not takes_over(action, situation) or silent(action.id, situation):
         return Allow()
@@ -53,7 +54,8 @@ def carp_settled(action: Action, situation: Situation) -> Verdict:
 
 
 def flap_damping(action: Action, situation: Situation) -> Verdict:
-    """A service that fails on both nodes in turn must not travel for ever (F10)."""
+    """Holds a fourth promotion within ten minutes: a service that fails on both nodes in turn must
+    not travel for ever (F10)."""
     if action.verb != "promote":
         return Allow()
     found = situation.notes(action.id).get("promoted_at", ())
@@ -67,7 +69,7 @@ def flap_damping(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
-    Guard("boot-delay", boot_delay, ("S1",)),
-    Guard("carp-settled", carp_settled, ("S1",)),
+    Guard("boot-delay", boot_delay, ("S3",)),
+    Guard("carp-settled", carp_settled),
     Guard("flap-damping", flap_damping, (), override=True),
 )

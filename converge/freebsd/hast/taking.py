@@ -10,6 +10,7 @@ from converge.core.guard import Guard, Situation, never
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Present, is_active
+from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.evidence import (
     address_of,
     glance,
@@ -20,7 +21,10 @@ from converge.freebsd.hast.evidence import (
     timeout_s,
 )
 from converge.freebsd.hast.memory import waited_s, why_unsynced
-from converge.freebsd.hast.standing import peer_id, seen_of
+from converge.freebsd.hast.standing import Standing, peer_id, seen_of, standing
+
+LED = ("primary", "secondary")
+"""Roles at the last write, theirs and ours: they led, and we followed."""
 
 MARGIN_S = 5.0
 """Beyond HAST's timeout, after which a living peer's end of the link is gone, too."""
@@ -30,12 +34,13 @@ ABOVE = ("hast_device",)
 
 
 def init_is_not_master(action: Action, situation: Situation) -> Verdict:
-    """The address may have moved on since it was planned. INIT is not MASTER either (F04, F07)."""
+    """Holds a promotion unless the address is MASTER here at that moment: it may have moved on
+    since it was planned, and INIT is not MASTER either (F04, F07)."""
     return _entitled(action.id, situation) if takes_over(action, situation) else Allow()
 
 
 def still_entitled(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """Nothing is built on the role where the address is no more."""
+    """Nothing goes up where the address is no more."""
     if address_of(base, situation) is None or action.id.kind in ABOVE:
         return Allow()
     return _entitled(base, situation)
@@ -52,7 +57,8 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
 
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
-    """A machine that answers a ping but not the question what it is may be the primary."""
+    """Holds a promotion while the peer shows a sign of life on any path and does not say what it
+    is: it may be the primary."""
     return (
         _known_or_silent(action.id, situation, proven=False)
         if takes_over(action, situation)
@@ -75,7 +81,7 @@ def _known_or_silent(id: ResourceId, situation: Situation, *, proven: bool) -> V
 
 def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Verdict:
     """Nothing is written until the peer is seen not to be primary, or has been silent on every
-    path for longer than HAST's timeout and 5 s (domain 7)."""
+    path for longer than HAST's timeout and 5 s."""
     if action.id.kind in ABOVE or address_of(base, situation) is None:
         return Allow()
     other = peer_id(base, situation)
@@ -100,7 +106,7 @@ def proof_of_death(base: ResourceId, action: Action, situation: Situation) -> Ve
 
 def _has_secondary(id: ResourceId, situation: Situation) -> bool:
     """Our primary is connected, and the peer is alive: hastd connects to a secondary only. The
-    word alone may be minutes old (domain 1.5)."""
+    word alone may be minutes old."""
     ours = seen_of(id, situation)
     complete = ours is not None and ours.active and ours.status == "complete"
     return complete and _one_answers(neighbours(id, situation, peer=True), situation)
@@ -112,7 +118,8 @@ def _one_answers(ids: list[ResourceId], situation: Situation) -> bool:
 
 
 def witness_isolated(action: Action, situation: Situation) -> Verdict:
-    """With a silent peer and silent witnesses it is we who are cut off (F24)."""
+    """Holds a promotion while neither the peer nor any witness answers: it may be this node that
+    is cut off (F24)."""
     return _lonely(action.id, situation) if takes_over(action, situation) else Allow()
 
 
@@ -134,13 +141,15 @@ def _lonely(id: ResourceId, situation: Situation) -> Verdict:
 
 
 def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
-    """On a secondary nothing says that it is in sync (F27). With both copies in sight their
-    metadata tell; else what was remembered while the primary still spoke."""
-    ours, theirs = seen_of(action.id, situation), seen_of(peer_id(action.id, situation), situation)
+    """Refuses to promote a copy that is not known to be complete; nothing on a secondary says so
+    (F27). With both copies in sight their metadata tell; else what was remembered while the
+    primary still spoke."""
+    other = peer_id(action.id, situation)
+    ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not takes_over(action, situation) or ours is None or not ours.has_metadata:
         return Allow()
     if theirs is not None and theirs.has_metadata:
-        return Allow()
+        return _told_by(other, ours, theirs, situation)
     patience_s = timeout_s(action.id, situation)
     followed = address_of(action.id, situation)
     quiet_s = waited_s(situation.notes(followed)) if followed else 0.0
@@ -154,8 +163,24 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     return Refuse("promote-needs-known-sync", f"{why} ({ours.counters})", lift)
 
 
+def _told_by(
+    other: ResourceId, ours: HastState, theirs: HastState, situation: Situation
+) -> Verdict:
+    """The metadata tell who is older, but not that a synchronisation was cut off half-way: they
+    are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
+    reached the peer."""
+    whole = situation.notes(other).get("whole", theirs.whole)
+    even = standing(ours, theirs) is Standing.EVEN
+    if not even or whole is not False or (theirs.prevrole, ours.prevrole) != LED:
+        return Allow()
+    why = f"{other} led last, and by its own word not all of its copy had come here"
+    lift = f"let {other.node} lead, or bring its copy here first"
+    return Refuse("promote-needs-known-sync", f"{why} ({theirs.counters})", lift)
+
+
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """`hastctl role` returns 0 when a worker was forked; it may fall back to init later (F29)."""
+    """Nothing goes up unless the role is seen to be primary at that moment: `hastctl role`
+    returns 0 when a worker was forked, and the role may fall back to init later (F29)."""
     if situation.planning:
         return Allow()
     ours = seen_of(base, situation)
@@ -166,9 +191,9 @@ def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verd
 
 
 GUARDS = (
-    Guard("init-is-not-master", init_is_not_master, ("S1", "S3"), still_entitled),
-    Guard("witness-isolated", witness_isolated, ("S1",), alone_above, override=True),
+    Guard("init-is-not-master", init_is_not_master, (), still_entitled),
+    Guard("witness-isolated", witness_isolated, (), alone_above, override=True),
     Guard("peer-silent", peer_silent, ("S1",), proof_of_death, override=True),
     Guard("promote-needs-known-sync", promote_needs_known_sync, ("S3",), override=True),
-    Guard("role-reverts-to-init", never, ("S4",), role_reverts),
+    Guard("role-reverts-to-init", never, (), role_reverts),
 )

@@ -75,8 +75,8 @@ def entry_in(statements: Sequence[Statement], name: str, text: str) -> HastEntry
 
 
 def disk_of_a_primary(action: Action, situation: Situation) -> Verdict:
-    """Another disk or name in the file of a resource that is primary somewhere: the secondary
-    would be reloaded onto it, the primary would take it at its next start (F39)."""
+    """Refuses another disk or name in the file while the resource is primary somewhere: the
+    secondary would be reloaded onto it, the primary would take it at its next start (F39)."""
     observed = situation.snapshot.observed
     seen, wish = observed.get(action.id), action.wish
     if action.verb != "write" or not isinstance(seen, Present) or not isinstance(wish, Present):

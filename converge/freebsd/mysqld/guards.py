@@ -14,7 +14,7 @@ def _seen(action: Action, situation: Situation) -> MysqldState | None:
 
 
 def datadir_identity(action: Action, situation: Situation) -> Verdict:
-    """Only data that bear our mark, or none, are served or marked (F46)."""
+    """Refuses to serve or mark data that bear another one's mark (F46)."""
     seen = _seen(action, situation)
     wished = action.wish.state.identity if isinstance(action.wish, Present) else ""
     if action.verb not in ("mark", "start") or seen is None or seen.identity in ("", wished):
@@ -24,7 +24,8 @@ def datadir_identity(action: Action, situation: Situation) -> Verdict:
 
 
 def no_database(action: Action, situation: Situation) -> Verdict:
-    """The rc script makes a new one without a password, wherever it finds none (F46, S7)."""
+    """Refuses a start where there is no database, unless `initialize = true`: the rc script would
+    make a new one without a password (F46)."""
     seen = _seen(action, situation)
     asked = getattr(situation.desired(action.id), "initialize", False)
     if action.verb != "start" or seen is None or not seen.empty or asked:
@@ -34,7 +35,8 @@ def no_database(action: Action, situation: Situation) -> Verdict:
 
 
 def on_its_volume(action: Action, situation: Situation) -> Verdict:
-    """A plan may start it after a mount; at its turn the volume must be there (F46)."""
+    """Holds a start until the volume of its data directory is mounted: else a new database would
+    be made below the mount point (F46)."""
     seen = _seen(action, situation)
     if action.verb != "start" or situation.planning or (seen and seen.on_volume):
         return Allow()
@@ -45,5 +47,5 @@ def on_its_volume(action: Action, situation: Situation) -> Verdict:
 GUARDS = (
     Guard("mounted-from-right-device", on_its_volume, ("S5",)),
     Guard("datadir-identity", datadir_identity, ("S5",)),
-    Guard("bootstrap-consent", no_database, ("S5", "S7")),
+    Guard("bootstrap-consent", no_database, ("S7",)),
 )

@@ -1,0 +1,43 @@
+"""What one node's converge is at, between two of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from converge.core.host import Answer, Ticket
+from converge.core.ledger import Ledger
+from converge.core.plan import Snapshot
+from converge.reconcile.passes import Course
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An effect under way: when it ends, with what, and which boot of its machine it needs."""
+
+    ticket: Ticket
+    ends: float
+    answer: Answer
+    booted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What one node's converge is at. `ledger` is on its disk, the rest dies with the process.
+
+    `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
+    `knocking`: the peer was silent, so that it is asked in the background and costs no time.
+    `booted`: in which boot the moments of the ledger were noted.
+    """
+
+    ledger: Ledger = field(default_factory=Ledger)
+    course: Course | None = None
+    due: float | None = None
+    seen: Snapshot | None = None
+    begun: tuple[Begun, ...] = ()
+    again: bool = False
+    tickets: int = 0
+    knocking: bool = False
+    held: tuple[str, ...] = ()
+    written: str = ""
+    listening: bool = False
+    booted: float = 0.0
