@@ -41,7 +41,7 @@ types: venv
 
 ## sim      the simulated pair over many seeds; SEED=7 repeats one
 sim: venv
-	$(BIN)/pytest -m slow --hypothesis-seed='$(SEED)' $(ARGS)
+	export SEED='$(SEED)'; $(BIN)/pytest -m slow $${SEED:+--hypothesis-seed=$$SEED} $(ARGS)
 
 ## prove    every way in which the pair can go on, one fault and one late step; seconds
 prove: venv

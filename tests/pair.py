@@ -29,13 +29,18 @@ NODES = ("hasta", "hastb")
 CONFIG = "desired/mysql-pair.toml"
 SETTLE_S = 420.0
 
-FAULTS = (
-    "power-off", "power-on", "reset", "cable-out lan", "cable-out storage", "cable-out",
-    "cable-in lan", "cable-in storage", "cable-in", "isolate", "isolate storage", "heal",
+NETWORK = (
+    "cable-out lan", "cable-out storage", "cable-out", "cable-in lan", "cable-in storage",
+    "cable-in", "isolate", "isolate storage", "one-way", "heal",
+)  # fmt: skip
+"""What may leave two living nodes without a path: then S1 and S3 cannot be promised."""
+
+LOCAL = (
     "hang hastctl", "hang ifconfig", "unhang", "slow service:20", "slow hastctl:8",
     "slow service:0", "slow hastctl:0", "disk-write-error", "disk-ok", "disk-full /",
-    "disk-free /", "mysqld-dies", "hastd-dies",
+    "disk-free /", "mysqld-dies", "hastd-dies", "reset",
 )  # fmt: skip
+FAULTS = ("power-off", "power-on", *LOCAL, *NETWORK)
 MENDING = ("heal", "slow service:0", "slow hastctl:0", "disk-ok", "disk-free /")
 TRIGGERS = ("devd", "devd MASTER", "devd BACKUP", "hast")
 STEPS = (

@@ -281,8 +281,9 @@ def test_no_event_is_lost_whoever_has_the_lock(
     for n in range(rounds):
         luck = Random(n)
         codes = together(here, [luck.uniform(0, 0.15) for _ in range(3)])
-        assert set(codes) & {0, 3}
-        assert set(codes) <= {0, 3, 75}, codes  # 3: its database was stopped by the next one
+        # Not 0 where the database was stopped by the next one while it was started.
+        assert set(codes) <= {0, 1, 3, 75}, codes
+        assert set(codes) != {75}
         assert not (here.state() / "lab.again").exists()
         assert "(0 done" in played(here).out
         accounted(journal(here))

@@ -11,13 +11,25 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.cli.commands import MYSQL, new_pair
-from tests.pair import FAULTS, NODES, STEPS, TRIGGERS, Pair
+from tests.pair import FAULTS, LOCAL, NETWORK, NODES, STEPS, TRIGGERS, Pair
 
 nodes = st.sampled_from(NODES)
 spans = st.one_of(st.integers(1, 40).map(lambda n: n / 10), st.integers(5, 90).map(float))
+long_spans = st.sampled_from([0.5, 4.0, 30.0, 60.0, 90.0, 120.0])
+
+
+def other(node: str) -> str:
+    return NODES[1 - NODES.index(node)]
 
 
 class Story(RuleBasedStateMachine):
@@ -27,9 +39,37 @@ class Story(RuleBasedStateMachine):
         super().__init__()
         self.pair = Pair()
         self.rows = 0
+        self.partitions = False
 
-    @rule(node=nodes, fault=st.sampled_from(FAULTS), span_s=spans)
+    @initialize(partitions=st.booleans())
+    def begin(self, partitions: bool) -> None:  # noqa: FBT001 - Hypothesis gives it
+        self.partitions = partitions
+
+    @rule(node=nodes, span_s=long_spans)
+    def power_off(self, node: str, span_s: float) -> None:
+        self.pair.fault(node, "power-off")
+        self.pair.advance(span_s)
+
+    @rule(node=nodes, span_s=long_spans)
+    def power_on(self, node: str, span_s: float) -> None:
+        self.pair.fault(node, "power-on")
+        self.pair.advance(span_s)
+
+    @rule(node=nodes, span_s=long_spans)
+    def the_other_way_round(self, node: str, span_s: float) -> None:
+        """The one goes down as the other one boots."""
+        self.pair.fault(node, "power-off")
+        self.pair.fault(other(node), "power-on")
+        self.pair.advance(span_s)
+
+    @rule(node=nodes, fault=st.sampled_from(LOCAL), span_s=spans)
     def fault(self, node: str, fault: str, span_s: float) -> None:
+        self.pair.fault(node, fault)
+        self.pair.advance(span_s)
+
+    @precondition(lambda self: self.partitions)
+    @rule(node=nodes, fault=st.sampled_from(NETWORK), span_s=spans)
+    def network(self, node: str, fault: str, span_s: float) -> None:
         self.pair.fault(node, fault)
         self.pair.advance(span_s)
 
