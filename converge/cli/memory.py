@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from converge.cli.places import Place
 from converge.core.errors import CannotWrite
@@ -21,8 +21,8 @@ from converge.hosts.clock import SystemClock
 from converge.hosts.journal import FileJournal, keep_small, read_journal
 from converge.hosts.lock import Holder, take
 
-Report = Callable[[Action, Outcome | None, float], None]
-"""See engine/run/apply.py."""
+if TYPE_CHECKING:
+    from converge.reconcile.run import Report
 
 
 class Memory:

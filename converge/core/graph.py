@@ -51,6 +51,12 @@ class Graph:
     implied_by: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
     digest: str = ""
 
+    def twin(self, id: ResourceId) -> ResourceId | None:
+        """The same resource on the other node, if it is there, too."""
+        peer = self.pair.peer_of(id.node)
+        other = ResourceId(peer.name, id.kind, id.name) if peer else id
+        return other if peer and other in self.resources else None
+
     def only(self, ids: Collection[ResourceId]) -> Graph:
         """The graph of these alone; what is left out neither needs nor is needed."""
         kept = frozenset(ids)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -57,18 +56,3 @@ def unfinished(lines: Iterable[Line]) -> list[Line]:
             case _:
                 pass
     return list(found.values())
-
-
-class Journal(Protocol):
-    """Where entries go. An entry is on the disk when `write` returns."""
-
-    def write(self, entry: Entry) -> None:
-        """Raises CannotWrite when it cannot be kept: then nothing may be done."""
-        ...
-
-
-class NoJournal:
-    """For whoever only looks."""
-
-    def write(self, entry: Entry) -> None:
-        """Nothing is kept."""

@@ -42,7 +42,7 @@ def observe(
     wanted = set(graph.order if ids is None else ids)
     for node in sorted(readers, key=lambda node: (node in many, node)):
         mine = [id for id in graph.order if id.node == node and id in wanted]
-        if node in many and _nobody_there(graph, observed):
+        if node in many and nobody_there(graph, observed):
             many[node].expect_nobody()
         answers: Heard = {}
         seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
@@ -53,7 +53,7 @@ def observe(
     return Snapshot(taken, observed, heard, paths, began_s)
 
 
-def _nobody_there(graph: Graph, observed: Mapping[ResourceId, Observation[Any]]) -> bool:
+def nobody_there(graph: Graph, observed: Mapping[ResourceId, Observation[Any]]) -> bool:
     """Nothing that could show the peer's being alive does."""
     voices = {graph.resources[id].hears_peer(seen) for id, seen in observed.items()} - {None}
     return voices == {False}

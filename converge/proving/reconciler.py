@@ -15,7 +15,7 @@ from converge.core.host import Answer, Command, Reader, Ticket, Write
 from converge.core.ledger import LEDGER, Ledger, Now
 from converge.core.plan import Snapshot
 from converge.core.state import Unknown
-from converge.engine.observe import observe
+from converge.engine.observe import nobody_there, observe
 from converge.engine.run.apply import POLL_S
 from converge.engine.run.need import Begin, Listen, Look, Over
 from converge.lab.host import LabClock, LabHost, LabReader
@@ -119,9 +119,8 @@ class Reconciler:
         # is silent, too; one that speaks is asked besides.
         spent_s = own.spent_s + far.spent_s
         if silent:
-            spent_s = (
-                own.spent_s if _unheard(self.graph, snapshot) else max(own.spent_s, far.spent_s)
-            )
+            knock_s = 0.0 if nobody_there(self.graph, snapshot.observed) else far.spent_s
+            spent_s = max(own.spent_s, knock_s)
         seen = replace(snapshot, heard={}, began_s=world.now)
         return replace(state, seen=seen, due=world.now + spent_s)
 
@@ -212,11 +211,6 @@ def _waiting(state: Mind, course: Course, said: list[Said]) -> Mind:
     waits = unseen(course)
     said += waits
     return replace(state, held=tuple(what for what, _, _ in waits)) if waits else state
-
-
-def _unheard(graph: Graph, snapshot: Snapshot) -> bool:
-    seen = snapshot.observed.items()
-    return {graph.resources[id].hears_peer(one) for id, one in seen} - {None} == {False}
 
 
 def _promises(ledger: Ledger) -> dict[str, dict[str, bool]]:

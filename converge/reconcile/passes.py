@@ -59,12 +59,16 @@ class Course:
 
     def looked(self, snapshot: Snapshot, now: Now) -> Course:
         """What was asked for was looked at."""
-        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
-        new = replace(self, ledger=ledger, news=())
+        new = self.aware(snapshot, now)
         if self.carrying:
             carrying = self.carrying.looked(snapshot, new._judge(now), now.elapsed_s)
             return new._went(carrying, now)
         return new.planned(Pass(snapshot, new.plan(snapshot, now)), now)
+
+    def aware(self, snapshot: Snapshot, now: Now) -> Course:
+        """The same, with what must be remembered of that look in its ledger."""
+        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
+        return replace(self, ledger=ledger, news=())
 
     def plan(self, snapshot: Snapshot, now: Now) -> Plan:
         """What this run may do about what was seen."""

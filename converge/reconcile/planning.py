@@ -49,7 +49,7 @@ def remembered(
     for id, seen in snapshot.observed.items():
         if id.node not in acting:
             continue
-        other = next((o for o in graph.order if id.is_twin_of(o)), None)
+        other = graph.twin(id)
         twin: Twin[Any] = (
             Twin(snapshot.observed.get(other), notes.get(other, {})) if other else Twin()
         )

@@ -127,11 +127,8 @@ class Run:
         """What would be done now; nothing is begun. What must be remembered of it is kept."""
         snapshot = observe(self.graph, self._readers, self.clock)
         now = moment(self.clock)
-        known = remembered(self.graph, self.ledger, snapshot, now, self.hosts)
-        if known != self.ledger:
-            self.keep(known)
-            self.ledger = known
-        return Pass(snapshot, self._course().plan(snapshot, now))
+        course = self._told(self._course().aware(snapshot, now))
+        return Pass(snapshot, course.plan(snapshot, now))
 
     @property
     def _readers(self) -> dict[str, Reader]:

@@ -75,8 +75,9 @@ def concerns(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, str]:
     for id in graph.order:
         seen = snapshot.observed.get(id)
         if isinstance(seen, Present):
-            twins = (snapshot.observed.get(o) for o in graph.order if id.is_twin_of(o))
-            found[id] = graph.resources[id].concern(seen.state, next(twins, None))
+            twin = graph.twin(id)
+            theirs = snapshot.observed.get(twin) if twin else None
+            found[id] = graph.resources[id].concern(seen.state, theirs)
     return {id: words for id, words in found.items() if words}
 
 

@@ -234,8 +234,8 @@ def start(
 
 
 def _judged_by(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
-    twins = {other for other in graph.order if id.is_twin_of(other)}
-    return frozenset({id, *graph.needs[id]} | (twins if graph.resources[id].guards else set()))
+    twin = graph.twin(id) if graph.resources[id].guards else None
+    return graph.needs[id] | ({id, twin} if twin else {id})
 
 
 def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action | None:
