@@ -77,6 +77,11 @@ def is_active(seen: Observation[State]) -> bool:
     return isinstance(seen, Present) and seen.state.active
 
 
+def glance_of(seen: Observation[State] | None, otherwise: str = "not to be seen") -> str:
+    """A few words for how it was seen; `otherwise` where it was not, or is not there."""
+    return seen.state.glance if isinstance(seen, Present) else otherwise
+
+
 def shown(value: object) -> str:
     """The value of a field, for a sentence."""
     match value:

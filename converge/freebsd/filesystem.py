@@ -15,7 +15,7 @@ from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Allow, Change, Refuse, Verdict
 from converge.core.resource import Around, Look, Resource, View
-from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
+from converge.core.state import Absent, Present, State, Unknown, Wish, glance_of, is_active
 
 DevicePath = Annotated[str, Field(pattern=r"^/\S+$")]
 
@@ -61,7 +61,7 @@ def checked_first(base: ResourceId, action: Action, situation: Situation) -> Ver
     seen = situation.snapshot.observed.get(base)
     if situation.planning or (seen is not None and is_active(seen)):
         return Allow()
-    how = seen.state.glance if isinstance(seen, Present) else "not to be seen"
+    how = glance_of(seen)
     why = f"{base} is {how}, and {action.id} stands on it"
     lift = "let a person run fsck, with the file system unmounted, and read what it says"
     return Refuse("fsck-failed-blocks-mount", why, lift)

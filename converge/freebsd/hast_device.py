@@ -13,7 +13,7 @@ from converge.core.host import Run, Wait
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Allow, Change, Hold, Verdict
 from converge.core.resource import Around, Look, Resource, View
-from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
+from converge.core.state import Absent, Present, State, Unknown, Wish, glance_of, is_active
 
 
 def probe(device: str) -> Run:
@@ -43,7 +43,7 @@ def device_answers(base: ResourceId, action: Action, situation: Situation) -> Ve
     seen = situation.snapshot.observed.get(base)
     if situation.planning or (seen is not None and is_active(seen)):
         return Allow()
-    how = seen.state.glance if isinstance(seen, Present) else "not there"
+    how = glance_of(seen, "not there")
     return Hold("device-answers", f"{base} is {how}, and {action.id} stands on it", again_s=2.0)
 
 

@@ -14,8 +14,9 @@ from converge.core.state import Present
 from converge.freebsd.carp import Carp
 from converge.freebsd.hast import Hast
 from converge.freebsd.hast.answers import BOOTED, HastState, parse_booted_s
+from converge.freebsd.hast.evidence import waited_s
 from converge.freebsd.hast.logged import LOG, Logged, parse_logged, why_untold
-from converge.freebsd.hast.memory import remembered, waited_s, why_unsynced
+from converge.freebsd.hast.memory import remembered, why_unsynced
 from tests.freebsd.around import Surroundings, made
 from tests.looking import see
 from tests.recorded import FOLDER, recording

@@ -35,9 +35,8 @@ def asked(hast: Hast, around: Around) -> Iterator[tuple[str, str, bool]]:
     peer = around.pair.peer_of(hast.id.node)
     if hast.follow is None or peer is None:
         return
-    yield "lan", peer.address, True
-    if peer.replication_address != peer.address:
-        yield "replication", peer.replication_address, True
+    for name, address in peer.paths:
+        yield name, address, True
     for address in around.pair.witnesses:
         yield f"witness-{address}", address, False
 

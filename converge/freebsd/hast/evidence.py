@@ -6,7 +6,7 @@ from converge.core.guard import Situation
 from converge.core.ids import Ref, ResourceId
 from converge.core.ledger import Notes
 from converge.core.plan import Action
-from converge.core.state import Present, is_active
+from converge.core.state import Present, glance_of, is_active
 from converge.freebsd.hast.standing import peer_id, seen_of
 
 
@@ -63,11 +63,16 @@ def moment(notes: Notes, key: str) -> float | None:
     return float(found) if isinstance(found, int | float) else None
 
 
+def waited_s(followed: Notes) -> float:
+    """For how long nobody had announced himself when the address came here; 0: not known."""
+    at, quiet = moment(followed, "master_at"), moment(followed, "quiet_at")
+    return 0.0 if at is None or quiet is None else max(0.0, at - quiet)
+
+
 def takes_over(action: Action, situation: Situation) -> bool:
     return action.verb == "promote" and address_of(action.id, situation) is not None
 
 
 def glance(id: ResourceId, situation: Situation) -> str:
-    seen = situation.snapshot.observed.get(id)
-    how = seen.state.glance if isinstance(seen, Present) else "not to be seen"
+    how = glance_of(situation.snapshot.observed.get(id))
     return f"{id.name} {getattr(situation.desired(id), 'address', '')} {how}"

@@ -22,17 +22,21 @@ shorter; and the rest of the timeout is left to stop and unmount before the othe
 def may_be_isolated(hast: Hast, view: View) -> str:
     """Why it is not clear yet whether the role must be given up; '' when it is. The run that
     finds it so waits and looks again: nobody else may do so for a minute."""
-    ours, theirs = _state(view.observed(hast.id.ref)), _state(view.twin(hast.id.ref))
-    if ours is None or not ours.active or theirs is not None:
-        return ""
-    asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
-    since = [moment(view.notes(ref), "silent_at") for ref, _ in asks]
-    if all(peer for _, peer in asks) or None in since:
-        return ""
-    lasted_s = min(view.now.elapsed_s - at for at in since if at is not None)
-    if lasted_s >= PATIENCE * hast.timeout:
+    lasted_s = _unheard_s(hast, view)
+    if lasted_s is None or lasted_s >= PATIENCE * hast.timeout:
         return ""
     return f"neither the peer nor a witness has answered for {max(0.0, lasted_s):.0f} s"
+
+
+def _unheard_s(hast: Hast, view: View) -> float | None:
+    """For how long a primary has heard neither its peer nor any witness; None: it hears one, or
+    is no primary, or has no witness that it could hear."""
+    ours, theirs = _state(view.observed(hast.id.ref)), _state(view.twin(hast.id.ref))
+    asks = list(asked(hast, view.around))
+    lasting = [_silent_s(Ref(f"neighbour.{name}"), view) for name, _, _ in asks]
+    if ours is None or not ours.active or theirs is not None or all(peer for *_, peer in asks):
+        return None
+    return None if None in lasting else min(s for s in lasting if s is not None)
 
 
 def gives_way(hast: Hast, view: View) -> str:
@@ -53,9 +57,8 @@ def gives_way(hast: Hast, view: View) -> str:
         return (
             "no witness answers here, but one answers the peer: clients are there" if deaf else ""
         )
-    asks = [(Ref(f"neighbour.{name}"), peer) for name, _, peer in asked(hast, view.around)]
-    witnesses = any(not peer for _, peer in asks)
-    alone = ours.active and witnesses and all(_silent(ref, hast, view) for ref, _ in asks)
+    lasted_s = _unheard_s(hast, view)
+    alone = lasted_s is not None and lasted_s >= PATIENCE * hast.timeout
     return "neither the peer nor a witness answers: this is the isolated node" if alone else ""
 
 
@@ -68,12 +71,13 @@ def _deaf(hast: Hast, view: View) -> bool:
     names = [name for name, _, peer in asked(hast, view.around) if not peer]
     witnesses = [Ref(f"neighbour.{name}") for name in names]
     heard = any(_answers(view.twin(ref)) for ref in witnesses)
-    return heard and all(_silent(ref, hast, view) for ref in witnesses)
+    lasting = [_silent_s(ref, view) for ref in witnesses]
+    return heard and all(s is not None and s >= PATIENCE * hast.timeout for s in lasting)
 
 
-def _silent(ref: Ref, hast: Hast, view: View) -> bool:
+def _silent_s(ref: Ref, view: View) -> float | None:
     at = moment(view.notes(ref), "silent_at")
-    return at is not None and view.now.elapsed_s - at >= PATIENCE * hast.timeout
+    return None if at is None else view.now.elapsed_s - at
 
 
 def _answers(seen: object) -> bool:

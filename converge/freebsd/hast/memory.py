@@ -7,10 +7,9 @@ very worker was connected. Write errors are counted by a worker and forgotten wi
 the primary said "complete, nothing dirty": from then on every acknowledged write came here, too,
 as long as that worker lives (fullsync). `connected_at`: when it was last seen alive; `parted_at`:
 when it was first seen gone while the peer was silent; `booted_s` tells whether the clock of the
-node was set between them. `whole`: when this node led, all of
-its copy had reached the peer, and nothing has begun since that the peer may lack; the peer reads
-this one. `alone`: this node led last, without its
-peer having all of it. `promoted_at`: the last promotions that were seen.
+node was set between them. `whole`: when this node led, all of its copy had reached the peer, and
+nothing has begun since that the peer may lack; the peer reads this one. `alone`: this node led
+last, without its peer having all of it. `promoted_at`: the last promotions that were seen.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from __future__ import annotations
 from converge.core.ledger import Note, Notes, Now
 from converge.core.resource import Twin
 from converge.freebsd.hast.answers import HastState
+from converge.freebsd.hast.evidence import moment
 from converge.freebsd.hast.logged import LOOKED_S, why_untold
 
 PROMOTIONS_KEPT = 8
@@ -34,15 +34,14 @@ def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) 
     notes |= {"role": seen.role, "resuid": seen.resuid}
     notes["write_errors"] = max(int(_number(notes.get("write_errors"))), seen.write_errors)
     if seen.active and before.get("role") not in (None, "primary"):
-        notes["promoted_at"] = (*_moments(before), now.elapsed_s)[-PROMOTIONS_KEPT:]
+        notes["promoted_at"] = (*promotions(before), now.elapsed_s)[-PROMOTIONS_KEPT:]
     if seen.active:
         return _as_primary(seen, notes)
     return _as_secondary(seen, twin, notes, now)
 
 
 def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
-    for key in CONNECTION:
-        notes.pop(key, None)
+    _forget(notes, CONNECTION)
     if seen.status != "complete":
         notes |= {"alone": True, "whole": False}
     elif not seen.dirty:
@@ -60,8 +59,7 @@ def _as_secondary(
             notes |= {"synced_pid": seen.workerpid, "copy": seen.copy}
         if notes.get("synced_pid") == seen.workerpid:
             notes["connected_at"] = now.elapsed_s
-            for key in ("parted_at", "booted_s"):
-                notes.pop(key, None)
+            _forget(notes, ("parted_at", "booted_s"))
             if seen.booted_s is not None:
                 notes["booted_s"] = seen.booted_s
         else:
@@ -88,7 +86,11 @@ def before(verb: str, notes: Notes) -> Notes:
 
 def _void(notes: dict[str, Note]) -> None:
     notes["alone"] = False
-    for key in CONNECTION:
+    _forget(notes, CONNECTION)
+
+
+def _forget(notes: dict[str, Note], keys: tuple[str, ...]) -> None:
+    for key in keys:
         notes.pop(key, None)
 
 
@@ -96,7 +98,8 @@ def _number(note: Note | None) -> float:
     return note if isinstance(note, int | float) else 0.0
 
 
-def _moments(notes: Notes) -> tuple[float, ...]:
+def promotions(notes: Notes) -> tuple[float, ...]:
+    """The moments of the last promotions that were seen."""
     found = notes.get("promoted_at", ())
     return found if isinstance(found, tuple) else ()
 
@@ -117,8 +120,8 @@ def why_unsynced(seen: HastState, notes: Notes, patience_s: float, quiet_s: floa
         return f"the copy is not the one that was in sync ({notes.get('copy')})"
     if seen.workerpid == notes["synced_pid"]:
         return ""
-    alive, gone = notes.get("connected_at"), notes.get("parted_at")
-    if not isinstance(alive, float | int) or not isinstance(gone, float | int):
+    alive, gone = moment(notes, "connected_at"), moment(notes, "parted_at")
+    if alive is None or gone is None:
         return "since this node booted nothing was heard of the primary"
     if gone - alive <= patience_s:
         return ""
@@ -136,9 +139,3 @@ def _why_untold(seen: HastState, notes: Notes, timeout_s: float, quiet_s: float)
     if seen.booted_s is None or seen.booted_s != notes.get("booted_s"):
         return "the clock may have been set meanwhile, so the time stamps of the log do not tell"
     return why_untold(seen.logged, int(_number(notes.get("synced_pid"))), timeout_s, quiet_s)
-
-
-def waited_s(followed: Notes) -> float:
-    """For how long nobody had announced himself when the address came here; 0: not known."""
-    at, quiet = followed.get("master_at"), followed.get("quiet_at")
-    return max(0.0, _number(at) - _number(quiet)) if at is not None and quiet is not None else 0.0

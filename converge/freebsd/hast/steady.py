@@ -5,6 +5,7 @@ from __future__ import annotations
 from converge.core.guard import Guard, Situation
 from converge.core.plan import Action, Allow, Hold, Verdict
 from converge.freebsd.hast.evidence import address_of, moment, silent, takes_over
+from converge.freebsd.hast.memory import promotions
 from converge.freebsd.hast.standing import peer_id, seen_of
 
 DWELL_S = 5.0
@@ -36,8 +37,7 @@ def boot_delay(action: Action, situation: Situation) -> Verdict:
 
 def carp_settled(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion until MASTER has lasted 5 s: a node may be it for a moment, at boot or in
-    a duel (F01). Beside a silent peer the
-    proof of its death takes longer than that anyway."""
+    a duel (F01). Beside a silent peer the proof of its death takes longer than that anyway."""
     if not takes_over(action, situation) or silent(action.id, situation):
         return Allow()
     followed = address_of(action.id, situation)
@@ -58,8 +58,7 @@ def flap_damping(action: Action, situation: Situation) -> Verdict:
     not travel for ever (F10)."""
     if action.verb != "promote":
         return Allow()
-    found = situation.notes(action.id).get("promoted_at", ())
-    moments = found if isinstance(found, tuple) else ()
+    moments = promotions(situation.notes(action.id))
     recent = [at for at in moments if situation.now.elapsed_s - at < FLAP_S]
     if len(recent) < FLAPS:
         return Allow()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from converge.core.guard import Guard, Situation, never
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
-from converge.core.state import Present, is_active
+from converge.core.state import glance_of, is_active
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.evidence import (
     address_of,
@@ -19,8 +19,9 @@ from converge.freebsd.hast.evidence import (
     silent_s,
     takes_over,
     timeout_s,
+    waited_s,
 )
-from converge.freebsd.hast.memory import waited_s, why_unsynced
+from converge.freebsd.hast.memory import why_unsynced
 from converge.freebsd.hast.standing import Standing, peer_id, seen_of, standing
 
 LED = ("primary", "secondary")
@@ -52,8 +53,7 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
     seen = situation.snapshot.observed.get(followed)
     if seen is not None and is_active(seen):
         return Allow()
-    how = seen.state.glance if isinstance(seen, Present) else "not to be seen"
-    return Hold("init-is-not-master", f"{followed} is {how} by now", again_s=2.0)
+    return Hold("init-is-not-master", f"{followed} is {glance_of(seen)} by now", again_s=2.0)
 
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
