@@ -24,9 +24,9 @@ def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], last: int, *, as_json: bool
 ) -> int:
     """The last runs: when, which, why, how each ended, how much it did. The newest stands last."""
-    from converge.cli.places import named_places
+    from converge.cli.places import named_place
 
-    runs = runs_of(kept_lines(named_places(config, hosts, nodes)[0].state))[-last:]
+    runs = runs_of(kept_lines(named_place(config, hosts, nodes).state))[-last:]
     if as_json:
         from converge.engine.show.json import FORMAT_VERSION, dumps
 

@@ -36,14 +36,14 @@ def command(
     It concerns the runs of this machine, or of the lab named with --host; hold the peer on the
     peer. A run that is at work is not stopped.
     """
-    from converge.cli.places import named_nodes, named_places
+    from converge.cli.places import named_nodes, named_place
     from converge.core.ledger import Pause
 
-    places = named_places(config, hosts, nodes)
-    clock = clock_of(places[0])
+    place = named_place(config, hosts, nodes)
+    clock = clock_of(place)
     now = clock.wall()
     if reason is None and not (span or until or forever):
-        for line in lines(in_force(places[0], clock), now) or ["nothing is held"]:
+        for line in lines(in_force(place, clock), now) or ["nothing is held"]:
             click.echo(line)
         return 0
     if not (reason or "").strip():
@@ -51,8 +51,7 @@ def command(
     until_s = _until(now, span, until, forever=forever)
     whom = named_nodes(hosts, nodes)
     pause = Pause(owner or _myself(), str(reason).strip(), now.timestamp(), until_s, whom)
-    for place in places:
-        _change(place, pause, now)
+    _change(place, pause, now)
     click.echo(lines((pause,), now)[0])
     return 0
 

@@ -50,7 +50,7 @@ def place_of(urls: Mapping[str, str], acting: Iterable[str], pair: Callable[[], 
     return Place(state / pair(), run / pair(), "pair")
 
 
-def named_places(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> list[Place]:
+def named_place(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> Place:
     """The place of a run with these `--host` and `--node`; no door is opened."""
     urls = dict(_split(url) for url in hosts)
     acting = list(nodes) or list(urls)
@@ -63,7 +63,7 @@ def named_places(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> lis
 
         return read_desired(config).pair.name
 
-    return [place_of(urls, acting if urls else (), pair)]
+    return place_of(urls, acting if urls else (), pair)
 
 
 def named_nodes(hosts: Iterable[str], nodes: Iterable[str]) -> tuple[str, ...]:

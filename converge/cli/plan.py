@@ -37,14 +37,13 @@ def command(
     """
     from converge import reconcile
     from converge.cli.memory import known
-    from converge.cli.places import place_of
     from converge.cli.site import site
     from converge.engine.show.json import dumps, plan_form
     from converge.engine.show.text import plan_text
 
     with site(config, hosts, nodes) as here:
         clock, acting = here.doors.clock, here.acting
-        ledger = known(place_of(here.doors.urls, acting, lambda: here.desired.pair.name), clock)
+        ledger = known(here.place, clock)
         this = reconcile.plan(here.graph, here.readers, clock, ledger, acting)
         plan, seen = reconcile.of_nodes(this.plan, here.acting), this.snapshot
     form = dumps(plan_form(plan, seen.taken, seen.paths))

@@ -46,9 +46,11 @@ class Session:
         graph = graph_of(desired)
         plan = blueprint(desired, graph)
         question = self.question
-        actor: Actor = ACTORS["classic"](graph, plan)
+        actor: Actor
         if question.actor == "converge":
             actor = Reconciler(explored_graph(graph), frozenset(question.without), POLL_S)
+        else:
+            actor = ACTORS[question.actor](graph, plan)
         return prepared(
             graph, plan, fresh(plan), actor, shared_address(graph),
             start=question.start, faults=question.faults, late=question.late,

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def command(config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], owner: str | None) -> int:
     """End the holds in force; with --node those on these nodes, the others of a hold stay."""
     from converge.cli.hold import clock_of, lines
-    from converge.cli.places import named_places
+    from converge.cli.places import named_place
 
-    places = named_places(config, hosts, nodes)
-    clock = clock_of(places[0])
-    released, *_ = [_release(place, clock, nodes, owner) for place in places]
+    place = named_place(config, hosts, nodes)
+    clock = clock_of(place)
+    released = _release(place, clock, nodes, owner)
     for line in lines(released, clock.wall()):
         click.echo(f"released: {line}")
     if not released:

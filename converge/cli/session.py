@@ -67,11 +67,8 @@ class Session:
     def look_up(self) -> None:
         """What is remembered, for a plan that is only shown."""
         from converge.cli.memory import known
-        from converge.cli.places import place_of
 
-        here = self.here
-        place = place_of(here.doors.urls, here.acting, lambda: here.desired.pair.name)
-        self.ledger = known(place, here.doors.clock)
+        self.ledger = known(self.here.place, self.here.doors.clock)
 
     def about(self) -> dict[str, Json]:
         """What is written down of the run beside who and when."""

@@ -23,9 +23,9 @@ def command(
 ) -> int:
     """The entries of RUN (its name, or how it begins) in the journal; see `converge history`."""
     from converge.cli.history import kept_lines
-    from converge.cli.places import named_places
+    from converge.cli.places import named_place
 
-    lines = list(kept_lines(named_places(config, hosts, nodes)[0].state))
+    lines = list(kept_lines(named_place(config, hosts, nodes).state))
     names = sorted({line.run for line in lines if line.run.startswith(run)})
     meant = run if run in names else names[0] if len(names) == 1 else None
     if meant is None:

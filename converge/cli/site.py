@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converge.cli.doors import Doors, open_doors
+from converge.cli.places import Place, place_of
 from converge.core.desired import Desired
 from converge.core.errors import BadDesired, NoSuchFile
 from converge.core.graph import Graph
@@ -33,6 +34,11 @@ class Site:
     def acting(self) -> list[str]:
         """Nodes that the command line is about: those it may act on, else those it can see."""
         return sorted(self.doors.hosts or self.doors.named or self.doors.readers)
+
+    @property
+    def place(self) -> Place:
+        """Where a run on those nodes keeps what it remembers."""
+        return place_of(self.doors.urls, self.acting, lambda: self.desired.pair.name)
 
 
 def read_desired(path: str) -> Desired:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from converge.cli.labfile import read_span
 from converge.cli.memory import Memory
-from converge.cli.places import place_of
 from converge.hosts.lock import LockHeld
 
 if TYPE_CHECKING:
@@ -22,9 +21,8 @@ def under_lock(
 ) -> int:
     """Run, and run again as long as somebody came meanwhile; the first run's exit code."""
     here, wait_s = session.here, read_span(lock_timeout)
-    place = place_of(here.doors.urls, here.acting, lambda: here.desired.pair.name)
     try:
-        memory = Memory(place, here.acting, here.doors.clock, trigger=trigger, wait_s=wait_s)
+        memory = Memory(here.place, here.acting, here.doors.clock, trigger=trigger, wait_s=wait_s)
     except LockHeld as held:
         if trigger == "cron":
             return held.exit_code

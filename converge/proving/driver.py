@@ -203,7 +203,7 @@ class Drive:
             self._tell(seen.node, seen.text)
         for node in self.states:
             was, machine = before.machine(node), world.machine(node)
-            if sights.up(was) and (not sights.up(machine) or was.booted != machine.booted):
+            if sights.went_down(was, machine):
                 self._kill(node)
                 self._late = [late for late in self._late if late[1] != node]
         self._judge(world)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from converge.proving import invariants
+from converge.proving import invariants, sights
 from converge.proving.alike import abstract
 from converge.proving.history import Broken
 from converge.proving.scene import Ground, Scene
@@ -193,8 +193,6 @@ def _hard(counter: Counter) -> tuple[Broken, ...]:
 def stuck(ground: Ground, scene: Scene) -> str | None:
     """None: one node serves and both copies are connected. Else the codes of the guards that
     hold, '' where none does."""
-    from converge.proving import sights
-
     world = scene.world
     node = sights.serving(world, ground.vip)
     if node:
@@ -209,7 +207,9 @@ def walk(ground: Ground, start: Scene, luck: Random, steps: int) -> tuple[int, C
     """One deep walk by luck beyond the bound: how far it came, and what was broken."""
     scene, labels = start, []
     for n in range(steps):
-        moves = [m for m in ground.moves(scene) if not (m[0] == "cron" and scene.crons >= 3)]
+        moves = [
+            m for m in ground.moves(scene) if not (m[0] == "cron" and scene.crons >= CRONS_MAX)
+        ]
         likely = [m for m in moves if not m[0].startswith(("fault", "kill", "lose", "double"))]
         pool = moves if not likely or luck.random() < 0.1 else likely
         if not pool:

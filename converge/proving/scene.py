@@ -62,8 +62,7 @@ class Ground:
         self.ills = tuple(ILLS[name] for name in ills)
 
     def due(self, scene: Scene, node: str) -> float | None:
-        machine = scene.world.machine(node)
-        if not machine.powered or machine.halting:
+        if not sights.awake(scene.world.machine(node)):
             return None
         return self.actors[node].due(scene.states[node], node)
 
@@ -101,16 +100,14 @@ class Ground:
                     yield label, lambda node=node, ill=ill: self._fall(scene, node, ill)  # type: ignore[misc]
             if self.due(scene, node) is not None:
                 yield f"kill {node}", lambda node=node: self._kill(scene, node)  # type: ignore[misc]
-        told = woken_next(self, scene)
-        if told:
-            yield "lose", lambda: self._time(spent(scene), told[0], deaf=True)
-            yield "double", lambda: self._time(spent(scene), told[0], twice=True)
+        at = _next_trigger(scene.world)
+        if at is not None:
+            yield "lose", lambda: self._time(spent(scene), at, deaf=True)
+            yield "double", lambda: self._time(spent(scene), at, twice=True)
 
     def _possible(self, scene: Scene, node: str, ill: Ill) -> bool:
-        machine = scene.world.machine(node)
-        if f"{node} {ill.fault}" in scene.ills:
-            return False
-        return machine.powered and not machine.halting
+        known = f"{node} {ill.fault}" in scene.ills
+        return not known and sights.awake(scene.world.machine(node))
 
     def _fall(self, scene: Scene, node: str, ill: Ill) -> Scene:
         world = FAULTS[ill.fault].act(scene.world, node, ill.word)
@@ -158,7 +155,7 @@ class Ground:
         states = dict(scene.states)
         for node, actor in self.actors.items():
             was, now = before.machine(node), world.machine(node)
-            if sights.up(was) and (not sights.up(now) or was.booted != now.booted):
+            if sights.went_down(was, now):
                 states[node] = actor.killed(states[node], node)
         history = invariants.noted(scene.history, before, world, deed)
         world, history = self._written(world, history)
@@ -172,8 +169,7 @@ class Ground:
         states = dict(scene.states)
         for node, words in told:
             machine = scene.world.machine(node)
-            heard = sights.up(machine) or (machine.powered and machine.booting and words != "cron")
-            if heard and not machine.halting:
+            if sights.awake(machine) and (words != "cron" or sights.up(machine)):
                 states[node] = self.actors[node].wake(states[node], node, words, scene.world.now)
         return replace(scene, states=states) if told else scene
 
@@ -207,9 +203,7 @@ def spent(scene: Scene) -> Scene:
     return replace(scene, left=scene.left - 1, crons=0)
 
 
-def woken_next(ground: Ground, scene: Scene) -> tuple[float] | None:
-    """When time brings triggers next, if the next thing that happens brings some."""
-    if not scene.world.timers:
-        return None
-    at = scene.world.timers[0].at
-    return (at,) if woken(scene.world, lab.advance(scene.world, at)) else None
+def _next_trigger(world: World) -> float | None:
+    """When the next thing that time brings will be, if it brings triggers."""
+    at = world.timers[0].at if world.timers else None
+    return at if at is not None and woken(world, lab.advance(world, at)) else None

@@ -36,6 +36,11 @@ def awake(machine: Machine) -> bool:
     return machine.powered and not machine.halting
 
 
+def went_down(was: Machine, machine: Machine) -> bool:
+    """Its processes died between the two: off, shutting down, or in another boot."""
+    return up(was) and (not up(machine) or was.booted != machine.booted)
+
+
 def volumes(machine: Machine) -> Iterator[HastResource]:
     """The resources that its hastd knows, by name; none without a hastd."""
     if machine.hastd is not None:

@@ -222,12 +222,12 @@ def test_a_hold_that_comes_during_a_run_is_not_lost(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from converge.cli.memory import Memory
-    from converge.cli.places import named_places
+    from converge.cli.places import named_place
     from converge.core.ids import ResourceId
     from converge.core.ledger import Ledger
     from converge.hosts.ledgerfile import load
 
-    (place, *_) = named_places("", pair.doors()[3::2], ())
+    place = named_place("", pair.doors()[3::2], ())
     notes = {ResourceId("hasta", "hast", "test"): {"errors": 1}}
     with Memory(place, ["hasta"], SystemClock(), trigger="manual") as memory:
         memory.begin("r1")

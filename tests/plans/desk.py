@@ -13,7 +13,7 @@ from converge.cli import run
 from converge.cli.blueprint import blueprint
 from converge.cli.labfile import close_labs, new_lab, open_lab
 from converge.cli.memory import known
-from converge.cli.places import named_places
+from converge.cli.places import named_place
 from converge.cli.site import graph_of, read_desired
 from converge.core.duration import parse_duration
 from converge.core.ledger import Ledger
@@ -111,7 +111,7 @@ class Desk:
         path = self.folder / "lab.json"
         self.played_to(case, case.story or ()).put(path)
         hosts = [f"{node}=lab:{path}" for node in case.nodes]
-        (place,) = named_places("", hosts, case.nodes)
+        place = named_place("", hosts, case.nodes)
         return known(place, LabClock(open_lab(str(path)).lab))
 
     def played_to(self, case: Case, story: tuple[str, ...]) -> "Played":
