@@ -21,6 +21,7 @@ class Step:
     `why` is the reason, where one was given. `code` is the guard's, where one stood in the way.
     `sent` is what was begun on the node in this step, which ends at world time `ends` (0: at
     once). `run` tells runs of one node from each other; it matters only where two can be at once.
+    `took`: when the look began that was taken in, and noted in the ledger, in this step.
     """
 
     world: World
@@ -31,6 +32,7 @@ class Step:
     sent: tuple[Effect, ...] = ()
     ends: float = 0.0
     run: str = ""
+    took: float | None = None
 
 
 class Actor(Protocol):

@@ -27,7 +27,9 @@ def abstract(ground: Ground, scene: Scene) -> tuple[Any, ...]:
     timers = tuple((t.node, t.what, t.args[:1], span(t.at - now)) for t in world.timers)
     minds = tuple(_mind(state, world, node, now) for node, state in sorted(scene.states.items()))
     copies = tuple(_copies(ground, scene, *one) for one in ground.devices)
-    past = (tuple(sorted(scene.history.rotten)), scene.left, scene.delays, scene.ills, scene.holes)
+    unseen = sorted((key, c.until <= now) for key, c in scene.history.unseen.items())
+    lost = (tuple(sorted(scene.history.rotten)), tuple(unseen))
+    past = (lost, scene.left, scene.delays, scene.ills, scene.holes)
     return machines, timers, minds, copies, past, scene.world.cuts, min(scene.crons, 3)
 
 
