@@ -44,7 +44,8 @@ class Actor(Protocol):
 
     def wake(self, state: Any, node: str, trigger: str, now: float) -> Any:
         """A trigger arrives: 'devd MASTER', 'devd BACKUP', 'devd INIT', 'hast disconnect test',
-        'cron', 'boot', 'manual'. What is done about it begins at the next step."""
+        'cron', 'boot', 'manual', 'switchover hastb'. What is done about it begins at the next
+        step."""
         ...
 
     def due(self, state: Any, node: str) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 from converge.core.ledger import Notes
 from converge.core.plan import Action
 from converge.core.state import Present
+from converge.lab.machine.syslog import clock
 from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, World
@@ -131,8 +132,14 @@ def _mind(state: Any, world: World, node: str, now: float) -> Any:
         if notes
     )
     seen = None if state.seen is None else _seen(state.seen.observed)
-    flags = (state.again, state.knocking, state.listening, state.written)
+    moving = _moving(state, now)
+    flags = (moving, state.again, state.knocking, state.listening, state.written)
     return due, begun, memory, seen, flags, _course(state, now)
+
+
+def _moving(state: Mind, now: float) -> Any:
+    word = state.ledger.handover
+    return word and (word.leader, bool(word.back), span(word.until_s - clock(now).timestamp()))
 
 
 def _course(state: Mind, now: float) -> Any:

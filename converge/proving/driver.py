@@ -181,8 +181,8 @@ class Drive:
         self._tell(cue.node, f"! {cue}", kind="cue")
         if cue.verb in cues.STRAY:
             self._strays = (*self._strays, cue)
-        elif cue.verb == "run":
-            self._wake(cue.node, "manual")
+        elif cue.trigger:
+            self._wake(cue.node, cue.trigger)
         elif cue.verb == "kill":
             self._kill(cue.node)
         else:

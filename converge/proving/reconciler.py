@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from converge.core.graph import Graph
 from converge.core.host import Answer, Command, Reader, Ticket, Write
-from converge.core.ledger import LEDGER, Ledger, Now
+from converge.core.ledger import LEDGER, Handover, Ledger, Now
 from converge.core.plan import Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import nobody_there, observe
@@ -47,7 +47,9 @@ class Reconciler:
 
     def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
         """A run begins, or the one under way makes one more afterwards."""
-        if state.course is not None:
+        if (to := trigger.removeprefix("switchover ")) != trigger:
+            state = _asked_for(state, node, to, now)
+        elif state.course is not None:
             return replace(state, again=True)
         charter = Charter(
             self.graph,
@@ -156,6 +158,13 @@ class Reconciler:
 
 
 STEPS_MAX = 50
+
+
+def _asked_for(state: Mind, node: str, to: str, now: float) -> Mind:
+    """`converge switchover` waits for its turn, then its word is in the ledger before it runs."""
+    until_s = clock(now).timestamp() + WAIT_S
+    word = Handover(to, node, "op", "a planned handover", until_s)
+    return replace(state, ledger=replace(state.ledger, handover=word), course=None)
 
 
 def _in_this_boot(state: Mind, booted: float) -> Mind:

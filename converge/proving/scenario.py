@@ -37,6 +37,9 @@ class StepTable(_Table):
         default="", description="A shell line on a machine: `hasta: hastctl role init test`."
     )
     run: str = Field(default="", description="Somebody starts a run by hand on this node.")
+    switchover: str = Field(
+        default="", description="Somebody moves the service there by plan: `hasta hastb`."
+    )
     kill: str = Field(default="", description="The run of this node is killed.")
     lose: str = Field(default="", description="A trigger that never arrives: `devd MASTER hastb`.")
     double: str = Field(default="", description="A trigger that arrives twice, `by` apart.")
