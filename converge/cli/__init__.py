@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
-from converge.core.errors import BadDesired, ConvergeError, near
+from converge.core.errors import BadDesired, ConvergeError, meant
 
 COMMANDS = {
     "validate": "check the desired file without touching a node",
@@ -19,6 +19,7 @@ COMMANDS = {
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
     "switchover": "hand the service over to the other node, in order",
+    "repair": "split-brain or a new disk: show both copies, give one up",
     "history": "the runs that acted, from the journal",
     "show": "what one run did, from the journal",
     "graph": "the dependency graph as text, dot, mermaid or svg",
@@ -52,8 +53,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            guess = near(args[0], COMMANDS)
-            hint = f" Did you mean {guess!r}?" if guess else ""
+            hint = meant(args[0], COMMANDS)
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -20,10 +20,10 @@ class UnfitPair(ConvergeError):
 
     exit_code = 4
 
-    def __init__(self, to: str, found: Sequence[str]) -> None:
+    def __init__(self, what: str, found: Sequence[str]) -> None:
         lines = "\n".join(f"  ! {one}" for one in found)
         super().__init__(
-            f"unfit-pair: the service is not handed over to {to}; nothing was done\n{lines}",
+            f"unfit-pair: {what}; nothing was done\n{lines}",
             "Put that right first: converge plan, converge status.",
         )
 

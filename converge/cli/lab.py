@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from converge.cli.options import F, config_option
-from converge.core.errors import UsageError, near
+from converge.core.errors import UsageError, meant
 
 
 def lab_option(function: F) -> F:
@@ -135,6 +135,5 @@ def known(word: str, words: object, what: str = "machines") -> None:
     names = [str(w) for w in words]  # type: ignore[attr-defined]
     if word in names:
         return
-    guess = near(word, names)
-    hint = f" Did you mean {guess!r}?" if guess else ""
+    hint = meant(word, names)
     raise UsageError(f"{word!r} is none of the {what} of the lab: {', '.join(names)}.{hint}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.core.errors import UsageError, near
+from converge.core.errors import UsageError, meant
 from converge.core.guard import Guard
 from converge.engine.run.guards import MAINTENANCE_HOLD
 from converge.freebsd import kinds
@@ -16,9 +16,7 @@ def known_guards(codes: Sequence[str], option: str) -> list[Guard]:
     known = {guard.code for guard in guards} | {MAINTENANCE_HOLD}
     for code in codes:
         if code not in known:
-            guess = near(code, known)
-            hint = f" Did you mean {guess}?" if guess else ""
-            raise UsageError(f"{option} {code}: there is no such guard.{hint}")
+            raise UsageError(f"{option} {code}: there is no such guard.{meant(code, known)}")
     return guards
 
 

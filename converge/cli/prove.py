@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from converge.cli.options import config_option, json_option
-from converge.core.errors import CannotWrite, UsageError, near
+from converge.core.errors import CannotWrite, UsageError, meant
 
 if TYPE_CHECKING:
     from converge.proving.proof import Tally
@@ -83,8 +83,7 @@ def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
     asked += [("--ill", ill, list(ILLS)) for ill in ills]
     for option, word, words in asked:
         if word not in words:
-            guess = near(word, words)
-            hint = f" Did you mean {guess}?" if guess else ""
+            hint = meant(word, words)
             raise UsageError(f"{option} {word}: it is one of {', '.join(sorted(words))}.{hint}")
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from converge.cli.memory import Memory
     from converge.cli.site import Site
     from converge.core.journal import Json
-    from converge.core.ledger import Handover, Ledger
+    from converge.core.ledger import Ledger
+    from converge.core.plan import Plan
     from converge.reconcile import Pass, Run, Told
 
 
@@ -37,7 +37,9 @@ class Session:
         self.keep: Callable[[Ledger], None] = lambda ledger: None
         self.lifted: frozenset[str] = frozenset()
         self.wait_s, self.reason = 0.0, ""
-        self.handover: Handover | None = None
+        self.word: Callable[[Ledger], Ledger] | None = None
+        """A person's word that stands in the ledger before the run looks."""
+        self.only: Callable[[Plan], Plan] = lambda plan: plan
         self.last: Told | None = None
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
         self.told: Callable[[str], object] = lambda text: click.echo(text, nl=False)
@@ -61,9 +63,9 @@ class Session:
         for line in memory.begin(self.run_id, **self.about()):
             self.log.warning(words(line))
             click.echo(f"converge: {words(line)}", err=True)
-        if self.handover:
-            memory.save(replace(memory.ledger, handover=self.handover))
-            self.handover = None  # a run for somebody who came has no word of its own
+        if self.word:
+            memory.save(self.word(memory.ledger))
+            self.word = None  # a run for somebody who came has none of its own
         self.ledger, self.keep = memory.ledger, memory.save
         if first is None or not first.plan.actions:
             # Also an empty plan is made under the lock: what was seen is remembered.
@@ -134,6 +136,7 @@ class Session:
         return Run(
             here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
             ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
+            only=self.only,
         )  # fmt: skip
 
     def _about(self, first: Pass) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from converge.cli.options import color_option, config_option, node_options
-from converge.core.errors import UsageError, near
+from converge.core.errors import UsageError, meant
 
 if TYPE_CHECKING:
     from converge.cli.session import Session
@@ -60,7 +61,7 @@ def command(
             return 0
         if dry_run or not (yes or _agreed(no_input=no_input)):
             return 0
-        session.handover, session.reason = word, reason
+        session.word = lambda ledger: replace(ledger, handover=word)
         session.wait_s = read_span(timeout) * 2 + APART_S
         code = under_lock(session, None, None, "manual", "5s")
         return _arrived(session, word, code)
@@ -73,8 +74,8 @@ def _word(here: Site, to: str, reason: str, span_s: float) -> Handover:
 
     pair, urls = here.graph.pair, here.doors.urls
     if to not in pair.nodes:
-        guess = near(to, list(pair.nodes))
-        raise UsageError(f"--to {to}: the pair has the nodes {', '.join(pair.nodes)}", guess)
+        hint = meant(to, pair.nodes)
+        raise UsageError(f"--to {to}: the pair has the nodes {', '.join(pair.nodes)}.{hint}")
     source = next((node for node in pair.nodes if node != to), "")
     if source not in here.doors.hosts:
         raise UsageError(
@@ -111,10 +112,10 @@ def _fit(session: Session, word: Handover) -> bool:
             click.echo(f"{word.to} serves already")
             return False
         if found := unfit(here, this, word):
-            raise UnfitPair(word.to, found)
+            raise UnfitPair(f"the service is not handed over to {word.to}", found)
     plan = _planned(session, this, word)
     if found := [f"{key}: {verdict.code}: {verdict.why}" for key, verdict in plan.held.items()]:
-        raise UnfitPair(word.to, found)
+        raise UnfitPair(f"the service is not handed over to {word.to}", found)
     shown = plan_text(
         plan, [word.source], this.snapshot.taken, session.paint, commands=session.verbose > 0,
         paths=this.snapshot.paths,
@@ -127,8 +128,6 @@ def _fit(session: Session, word: Handover) -> bool:
 
 def _planned(session: Session, this: Pass, word: Handover) -> Plan:
     """What the node that gives the service up would do."""
-    from dataclasses import replace
-
     from converge import reconcile
     from converge.reconcile.run import moment
 

@@ -87,3 +87,9 @@ def near(word: str, words: Iterable[str]) -> str:
     by_lower = {other.lower(): other for other in sorted(words, reverse=True)}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1)
     return by_lower[close[0]] if close else ""
+
+
+def meant(word: str, words: Iterable[str]) -> str:
+    """` Did you mean 'status'?` for the end of a sentence, or ''."""
+    guess = near(word, words)
+    return f" Did you mean {guess!r}?" if guess else ""

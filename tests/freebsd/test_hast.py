@@ -874,3 +874,26 @@ def test_a_peer_without_hastd_has_no_role_but_may_have_left_its_device() -> None
     assert GUARD["peer-still-primary"].judge(act("promote"), scene) == Allow()
     WithoutHastd.device = Present(HastDeviceState(answers=True))
     assert isinstance(GUARD["peer-still-primary"].judge(act("promote"), scene), Hold)
+
+
+@pytest.mark.parametrize("verb", ["reset", "create"])
+def test_a_copy_is_made_anew_only_by_consent_to_this_very_copy(verb: str) -> None:
+    ours, theirs = copy(5, 2, 1), copy(5, 3, 1)
+    judge = GUARD["copy-consent"].judge
+    consent = {"consent": "5/2/1"}
+    for known in ({}, {"consent": "5/1/1"}, {"consent": "none"}):
+        verdict = judge(act(verb), Scene(ours, theirs, known=known))
+        assert isinstance(verdict, Refuse)
+        assert verdict.lift.endswith("converge repair hast.test")
+    assert judge(act(verb), Scene(ours, theirs, known=consent)) == Allow()
+    blank = Present(replace(STATE, has_metadata=False))
+    rotten = copy(5, 3, 1, write_errors=1)
+    for other in (None, Unknown("no answer"), blank, rotten):
+        verdict = judge(act(verb), Scene(ours, other, known=consent))
+        assert isinstance(verdict, Hold)
+        assert "this would be the only copy" in verdict.why
+    assert judge(act(verb), Scene(blank, theirs, known={"consent": "none"})) == Allow()
+    assert judge(act("join"), Scene(ours, theirs)) == Allow()
+    assert isinstance(
+        judged("never-demote-while-mounted", "reset", role("primary", mounted="/mysql")), Refuse
+    )

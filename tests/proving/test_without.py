@@ -51,6 +51,7 @@ EACH = [*ROWS.items(), *ALSO.items()]
 each = pytest.mark.parametrize(("code", "row"), EACH, ids=[f"{c}-{r.breaks[0]}" for c, r in EACH])
 
 NO_CLAIM = {
+    "copy-consent": "`create` is planned by a consent only; the prover counts any as S7",
     "carp-settled": "two that promote at once are both held by peer-silent before they write",
     "flap-damping": "a service that travels breaks nothing, it only serves nobody",
     "hastd-restart-while-mounted": "never-demote-while-mounted stands before it in every run",

@@ -19,7 +19,7 @@ from converge.core.resource import Around, Implied, Look, Resource, Twin, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.hast import guards as copies
 from converge.freebsd.hast import steady, taking
-from converge.freebsd.hast.acts import acts
+from converge.freebsd.hast.acts import GIVEN_UP, acts
 from converge.freebsd.hast.answers import (
     BOOTED,
     LISTED,
@@ -35,7 +35,7 @@ from converge.freebsd.hast.answers import (
 from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
-from converge.freebsd.hast.memory import before, remembered
+from converge.freebsd.hast.memory import before, consented, remembered
 from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
 
@@ -132,6 +132,10 @@ class Hast(Resource[HastState]):
     def want(self, view: View) -> Wish[HastState]:
         role: str | None = self.role
         because = ""
+        seen, remote = view.observed(self.id.ref), self.remote_of(view.around)
+        wish = HastState("secondary", self.device, remote, self.replication, self._provider)
+        if consented(seen, view.notes(self.id.ref)):
+            return Present(replace(wish, anew=True, because=GIVEN_UP))
         if self.follow is not None:
             followed = view.observed(self.follow)
             if not isinstance(followed, Present):
@@ -144,9 +148,7 @@ class Hast(Resource[HastState]):
                 because = gives_way(self, view)
             role = "primary" if followed.state.active and not because else "secondary"
         assert role is not None
-        remote = self.remote_of(view.around)
-        wish = HastState(role, self.device, remote, self.replication, self._provider)
-        return Present(replace(wish, because=because))
+        return Present(replace(wish, role=role, because=because))
 
     def look(self, around: Around) -> Look[HastState]:
         yield self._soon(around)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from converge.freebsd.hast.answers import HastState
 
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
+
+GIVEN_UP = "a person has given up this copy"
 
 ROLE_S = 5.0
 """A promotion that fails shows at the first look (hast-nometa-status-0s); this is ample."""
@@ -24,6 +27,8 @@ def acts(hast: Hast, change: Change) -> tuple[Action, ...]:
     seen = change.observed.state if isinstance(change.observed, Present) else None
     wished = change.wish.state if isinstance(change.wish, Present) else None
     role = seen.role if seen else "init"
+    if seen and wished and wished.anew:
+        return tuple(_anew(hast, seen))
     found: list[Action] = []
     if seen and seen.active and (wished is None or not wished.active):
         found.append(_demotion(hast, seen, wished))
@@ -37,6 +42,15 @@ def acts(hast: Hast, change: Change) -> tuple[Action, ...]:
         why = _why(hast, wished.role, role)
         found.append(hast.up(verb, why, _set(hast, wished.role), ROLE_S))
     return tuple(found)
+
+
+def _anew(hast: Hast, seen: HastState) -> Iterator[Action]:
+    """What a person does by hand after a split-brain, hastctl(8): role init, create. It is made
+    secondary by the next pass, which sees the metadata of a copy that holds nothing."""
+    if seen.role != "init":
+        goal = Present(replace(seen, role="init"))
+        yield hast.down("reset", GIVEN_UP, _set(hast, "init"), ROLE_S, goal)
+    yield hast.up("create", GIVEN_UP, Command(("hastctl", "create", hast.id.name), 60.0))
 
 
 def _demotion(hast: Hast, seen: HastState, wished: HastState | None) -> Action:

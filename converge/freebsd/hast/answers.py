@@ -31,7 +31,7 @@ class HastState(State):
     `status` "complete" means connected, not synchronised (recordings, fact 4); `dirty`, in bytes,
     means something on the primary only. `mounted` is where the device is mounted. `booted_s`: when
     it booted, by the node's clock; it changes when that clock is set. `because`: of a wish, why it
-    is not what the address says.
+    is not what the address says. `anew` is never seen, only wished: this copy is given up.
     """
 
     role: str
@@ -54,6 +54,7 @@ class HastState(State):
     booted_s: int | None = field(default=None, compare=False)
     logged: Logged | None = field(default=None, compare=False)
     because: str = field(default="", compare=False)
+    anew: bool = False
 
     @property
     def active(self) -> bool:
@@ -67,6 +68,8 @@ class HastState(State):
     @property
     def copy(self) -> str:
         """What names this state of the copy: it changes when somebody writes alone."""
+        if not self.has_metadata:
+            return "none"
         return f"{self.resuid}/{self.localcnt}/{self.remotecnt}"
 
     @property

@@ -10,7 +10,7 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Absent, Present, Unknown, is_active
 from converge.freebsd.hast.answers import HastState
-from converge.freebsd.hast.memory import CALM
+from converge.freebsd.hast.memory import CALM, consented
 from converge.freebsd.hast.standing import Standing, compared, peer_id, seen_of
 
 ROLE_VERBS = ("promote", "join", "demote")
@@ -37,9 +37,7 @@ def metadata_missing(action: Action, situation: Situation) -> Verdict:
     if action.verb not in ("promote", "join") or ours is None or ours.has_metadata:
         return Allow()
     why = f"there are no HAST metadata on {ours.device} that can be read"
-    lift = (
-        f"if the disk is new: hastctl create {action.id.name}, which wipes what HAST knows of it"
-    )
+    lift = f"if the disk is new: converge repair {action.id.ref}"
     return Refuse("metadata-missing", why, lift)
 
 
@@ -49,11 +47,7 @@ def split_brain(action: Action, situation: Situation) -> Verdict:
     found = compared(action, situation)
     if action.verb not in ROLE_VERBS or not found or found[0] is not Standing.SPLIT:
         return Allow()
-    name = action.id.name
-    lift = (
-        f"on the node whose changes may be lost: hastctl role init {name}, hastctl create {name}, "
-        f"hastctl role secondary {name}; then wait for the full synchronisation"
-    )
+    lift = f"on the node whose changes may be lost: converge repair {action.id.ref}"
     return Refuse("split-brain", found[1], lift)
 
 
@@ -86,7 +80,7 @@ def _rotten(id: ResourceId, situation: Situation) -> Verdict:
     if ours is None or not errors:
         return Allow()
     why = f"{ours.device} has failed {errors} writes"
-    lift = f"replace the disk, then hastctl create {id.name} and synchronise from the peer"
+    lift = f"replace the disk, then converge repair {id.ref}: synchronise it from the peer"
     return Refuse("no-promotion-with-write-errors", why, lift)
 
 
@@ -111,7 +105,7 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
     An unmount planned before is waited for; a mount that nobody declared is a person's.
     """
     ours = seen_of(action.id, situation)
-    if action.verb != "demote" or ours is None or not ours.mounted:
+    if action.verb not in ("demote", "reset") or ours is None or not ours.mounted:
         return Allow()
     unmount = f"{action.id.near(f'mount.{ours.mounted}')} unmount"
     if situation.planning and unmount in action.after:
@@ -163,7 +157,24 @@ def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
     )
 
 
+def copy_consent(action: Action, situation: Situation) -> Verdict:
+    """Refuses to make a copy anew unless a person has given up this very copy, and the other node
+    has one that can be synchronised from (S7)."""
+    if action.verb not in ("reset", "create"):
+        return Allow()
+    id, other = action.id, peer_id(action.id, situation)
+    ours, theirs = seen_of(id, situation), seen_of(other, situation)
+    if ours is None or not consented(ours, situation.notes(id)):
+        lift = f"look at both copies and choose: converge repair {id.ref}"
+        return Refuse("copy-consent", f"nobody has given up the copy of {id} as it is", lift)
+    if theirs is None or not theirs.has_metadata or theirs.write_errors:
+        how = "cannot be seen" if theirs is None else "holds nothing that can be trusted"
+        return Hold("copy-consent", f"{other} {how}: this would be the only copy", again_s=5.0)
+    return Allow()
+
+
 GUARDS = (
+    Guard("copy-consent", copy_consent),
     Guard("metadata-missing", metadata_missing),
     Guard("split-brain", split_brain, ("S3",)),
     Guard("newest-data-first", newest_data_first, ("S3",)),

@@ -17,11 +17,15 @@ from __future__ import annotations
 
 from converge.core.ledger import Note, Notes, Now
 from converge.core.resource import Twin
+from converge.core.state import Present
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.evidence import moment
 from converge.freebsd.hast.logged import LOOKED_S, why_untold
 
 PROMOTIONS_KEPT = 8
+
+CONSENT = "consent"
+"""The copy that a person gave up (`HastState.copy`): it may be made anew, and no other."""
 
 CALM = 2
 """So many looks must see that all has reached the peer, before a role is given up as planned."""
@@ -33,6 +37,8 @@ CONNECTION = ("synced_pid", "copy", "connected_at", "parted_at", "booted_s")
 def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) -> Notes:
     """The notes after a look at both sides; `twin` as far as the peer could be seen."""
     notes: dict[str, Note] = dict(before)
+    if not consented(seen, notes):
+        notes.pop(CONSENT, None)
     if before.get("resuid", seen.resuid) != seen.resuid:
         notes = {}  # created anew: what was known was of another copy
     notes |= {"role": seen.role, "resuid": seen.resuid}
@@ -76,6 +82,12 @@ def _as_secondary(
     elif "synced_pid" in notes and theirs is None:
         notes.setdefault("parted_at", now.elapsed_s)
     return notes
+
+
+def consented(seen: object, notes: Notes) -> bool:
+    """A person gave up this very copy, as it is."""
+    state = seen.state if isinstance(seen, Present) else seen
+    return isinstance(state, HastState) and notes.get(CONSENT) == state.copy
 
 
 def _has_promised(theirs: HastState, known: Notes) -> bool:
