@@ -120,6 +120,7 @@ class Session:
     def _run(
         self, report: Callable[..., None] = lambda *_: None, passes_max: int | None = None
     ) -> Run:
+        from converge.cli.pairfiles import peers_file
         from converge.reconcile import Run
 
         here = self.here
@@ -128,6 +129,7 @@ class Session:
         return Run(
             here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
             ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
+            beside=peers_file(here),
         )  # fmt: skip
 
     def _about(self, first: Pass) -> str:

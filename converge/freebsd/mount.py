@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
@@ -76,6 +76,7 @@ class Mount(Resource[MountState]):
     kind: ClassVar[str] = "mount"
     guards: ClassVar[tuple[Guard, ...]] = (Guard("mount-point-in-use", mount_point_in_use),)
     headline: ClassVar[bool] = True
+    agrees: ClassVar[Mapping[str, str]] = {"device": "after a failover other data would be there"}
 
     device: Ref | DevicePath = Field(
         description="What is mounted: a HAST resource like hast.test, or the path of a device."

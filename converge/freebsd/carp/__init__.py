@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Interface
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from converge.core.host import Run
 from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
+from converge.core.pair import Pair
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, Twin, View
-from converge.core.secret import Secret, Text, join
+from converge.core.resource import Around, Implied, Look, Misfit, Resource, Twin, View
+from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
 from converge.freebsd.carp.answers import (
@@ -28,6 +29,8 @@ from converge.freebsd.carp.answers import (
     parse_ifconfig,
     since,
 )
+from converge.freebsd.carp.brought import brought
+from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -38,6 +41,8 @@ class Carp(Resource[CarpState]):
 
     kind: ClassVar[str] = "carp"
     headline: ClassVar[bool] = True
+    agrees: ClassVar[Mapping[str, str]] = AGREES
+    ranks: ClassVar[Mapping[str, str]] = RANKS
 
     interface: str = Field(
         pattern=r"^[a-z][a-z0-9_.]{0,14}$",
@@ -122,7 +127,7 @@ class Carp(Resource[CarpState]):
             raise ValueError("a CARP password is 1 to 19 letters and digits, nothing else")
         return password
 
-    def _place(self, around: Around) -> tuple[str, str, str]:
+    def place(self, around: Around) -> tuple[str, str, str]:
         """Dialect, interface of the group, kernel module."""
         node = around.pair.nodes.get(self.id.node)
         dialect = self.dialect or parse_dialect(node.release if node else "")
@@ -145,36 +150,27 @@ class Carp(Resource[CarpState]):
         addresses = (f"the address {a.ip}" for a in (self.address, *self.aliases))
         return (f"vhid {self.vhid} on {self.interface}", *addresses)
 
+    def misfits(self, twin: Resource[Any] | None, pair: Pair) -> Iterator[Misfit]:
+        yield from super().misfits(twin, pair)
+        yield from taken(self, pair)
+
     def offers(self) -> Mapping[str, str]:
         group = f"{self.vhid}@{self.interface}"  # so the kernel's log calls it (log-carp-states)
         return {"address": str(self.address.ip), "interface": self.interface, "group": group}
 
     def needed(self, around: Around) -> Iterable[Ref]:
-        return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))
+        return (*self.refs(), Ref(f"kernel_module.{self.place(around)[2]}"))
 
     def implied(self, around: Around) -> Iterator[Implied]:
-        dialect, target, module = self._place(around)
-        yield Implied("kernel_module", module, {})
-        if self.preempt is not None:
-            table = {"value": int(self.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
-            yield Implied("sysctl", "net.inet.carp.preempt", table)
-        key = "ifconfig_" + re.sub("[^a-z0-9]", "_", target)
-        words = [part for word in self.new for part in (word, " ")]
-        lines = [join("inet ", *words, f"alias {a}") for a in (self.address, *self.aliases)]
-        if dialect == "carp0":
-            yield Implied("setting", "cloned_interfaces", {"value": target, "member": True})
-            yield Implied("setting", key, {"value": join(*words, str(self.address))})
-            lines = [f"inet {a}" for a in self.aliases]
-        for n, line in enumerate(lines, self.alias):
-            yield Implied("setting", f"{key}_alias{n}", {"value": line})
+        return brought(self, *self.place(around))
 
     def want(self, view: View) -> Wish[CarpState]:
-        mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
+        mine, target = sorted({self.address, *self.aliases}), self.place(view.around)[1]
         params = (self.vhid, self.advbase, self.advskew)
         return Present(CarpState(*params, tuple(mine), self.promisc, target=target))
 
     def look(self, around: Around) -> Look[CarpState]:
-        dialect, target, _ = self._place(around)
+        dialect, target, _ = self.place(around)
         answer = parent = yield Run(("ifconfig", target))
         if self.promisc and target != self.interface:
             parent = yield Run(("ifconfig", self.interface))
@@ -217,6 +213,9 @@ class Carp(Resource[CarpState]):
         """Since when it is MASTER, and since when nobody else has announced himself."""
         state = seen.state.state if isinstance(seen, Present) else ""
         return since(state, self.quiet_s, before, now)
+
+    def concern(self, seen: CarpState, twin: Observation[CarpState] | None) -> str:
+        return concern(seen, twin.state) if isinstance(twin, Present) else ""
 
     @property
     def quiet_s(self) -> float:

@@ -110,6 +110,10 @@ class HastEntry(Resource[HastEntryState]):
     """A `resource` block of hast.conf(5). hastd reads a change at its next reload or start."""
 
     kind: ClassVar[str] = "hast_entry"
+    agrees: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("nodes", "replication", "timeout", "checksum", "compression", "provider"),
+        "hast.conf is one file for both nodes",
+    )
     guards: ClassVar[tuple[Guard, ...]] = (Guard("disk-of-a-primary", disk_of_a_primary, ("S2",)),)
 
     file: Path = Field(default="/etc/hast.conf", description="Where hastd's configuration is.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import PurePosixPath
@@ -46,6 +46,10 @@ class Mysqld(Resource[MysqldState]):
 
     kind: ClassVar[str] = "mysqld"
     guards: ClassVar[tuple[Guard, ...]] = GUARDS
+    agrees: ClassVar[Mapping[str, str]] = {
+        "datadir": "on the replicated volume the data lie in one place",
+        "volume": "on the replicated volume the data lie in one place",
+    }
     headline: ClassVar[bool] = True
 
     service: str = Field(
