@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from converge.core.beside import Difference
@@ -17,7 +18,8 @@ def differences_text(found: Sequence[Difference], paint: Paint) -> str:
     lines = []
     for one in found:
         sign = BLOCKED if one.grave else CHANGE
-        lines.append(f"{paint(sign, sign)} {one.what}: {one.why or 'not the same'}")
+        first, *more = textwrap.wrap(f"{one.what}: {one.why or 'not the same'}", 77)
+        lines += [f"{paint(sign, sign)} {first}", *(f"  {line}" for line in more)]
         lines += [f"    {_cut(str(side))}" for side in one.sides]
     grave = sum(one.grave for one in found)
     lines.append(f"{grave} to put right, {len(found) - grave} merely different")

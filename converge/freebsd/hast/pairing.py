@@ -26,11 +26,6 @@ AGREES = {
 def mirrored(ours: Hast, theirs: Hast, pair: Pair) -> Iterator[Misfit]:
     """Each `remote` is an address of the other node, and both are of one network: hastd takes a
     connection only from the address that its own `remote` names (hast.conf(5))."""
-    if "none" in (ours.remote, theirs.remote):
-        if ours.remote != theirs.remote:
-            alone = ours if ours.remote == "none" else theirs
-            yield Misfit("remote", f"{alone.id.node} has no remote, and the other node has one")
-        return
     ways = []
     for one, peer in ((ours, pair.nodes[theirs.id.node]), (theirs, pair.nodes[ours.id.node])):
         address = _bare(one.remote or peer.replication_address)
