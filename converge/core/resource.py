@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from converge.core.check import Check
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query, Soon
 from converge.core.ids import Ref, ResourceId
@@ -196,6 +197,10 @@ class Resource(BaseModel, Generic[S]):
         `twin` is the same resource on the other node, if that was looked at.
         """
         return ""
+
+    def checks(self, around: Around) -> Iterable[Check]:
+        """What a doctor asks around it, and nobody else: never a plan."""
+        return ()
 
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from converge.core.check import Check
 from converge.core.host import Run
 from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
@@ -216,6 +217,11 @@ class Carp(Resource[CarpState]):
 
     def concern(self, seen: CarpState, twin: Observation[CarpState] | None) -> str:
         return concern(seen, twin.state) if isinstance(twin, Present) else ""
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.carp.checks import checks
+
+        return checks(self, *self.place(around)[:2])
 
     @property
     def quiet_s(self) -> float:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from converge.core.check import Check
 from converge.core.guard import Guard
 from converge.core.host import Answer, Read, Run, Soon
 from converge.core.ids import Ref
@@ -210,6 +211,11 @@ class Hast(Resource[HastState]):
 
     def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
         return concern(seen, twin.state if isinstance(twin, Present) else None)
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.hast.checks import checks
+
+        return checks(self)
 
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from converge.core.check import Check
 from converge.core.guard import Guard, Situation
 from converge.core.host import NO_SUCH_FILE, Edit, Read, Run
 from converge.core.ids import Ref
@@ -169,6 +170,11 @@ class HastEntry(Resource[HastEntryState]):
             why = f"shares a line of {self.file} with something else; put it on lines of its own"
             return Unknown(f"resource {self.id.name} {why}")
         return Present(entry) if entry else Absent()
+
+    def checks(self, around: Around) -> tuple[Check, ...]:
+        from converge.freebsd.hast_entry.checks import taken
+
+        return (taken(self.file),)
 
     def _same_disk(self, statements: Sequence[Statement]) -> str:
         """Another block of the file that has one of our disks on the same node."""

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from converge.core.check import Check
 from converge.core.duration import Duration
 from converge.core.guard import Guard
 from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
@@ -203,6 +204,11 @@ class Mysqld(Resource[MysqldState]):
         if not seen.outdated or not seen.on_volume:
             return ""
         return f"it runs as {seen.named} with other arguments than wished, until it is restarted"
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.mysqld.checks import checks
+
+        return checks(self)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
