@@ -148,7 +148,7 @@ def test_every_module_begins_with_what_lives_in_it() -> None:
 def scanned() -> set[str]:
     """What is found by scanning or by name at run time."""
     found = {"converge.__main__"} | {f"converge.cli.{name}" for name in COMMANDS}
-    for folder in ("freebsd", "lab/programs"):
+    for folder in ("freebsd", "freebsd/checkup", "lab/programs"):
         found |= {module(path) for path in (PACKAGE / folder).glob("*.py")}
         found |= {module(path) for path in (PACKAGE / folder).glob("*/__init__.py")}
     return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from converge.cli.options import (
@@ -11,6 +14,10 @@ from converge.cli.options import (
     node_options,
     paint_for,
 )
+
+if TYPE_CHECKING:
+    from converge.core.check import Check
+    from converge.core.pair import Node
 
 
 @click.command(epilog="Example: converge doctor --host hasta=ssh://hasta --host hastb=ssh://hastb")
@@ -29,6 +36,7 @@ def command(
     are shown, each with what to do. Exit codes: 0 nothing is wrong; 78 something is; 69 a node
     cannot be reached; 6 something could not be seen. The first of these that fits.
     """
+    from converge.cli.pairfiles import files_check
     from converge.cli.site import site
     from converge.core.check import Mark
     from converge.engine.show.checkup import checkup_form, checkup_text
@@ -37,8 +45,13 @@ def command(
     from converge.reconcile.checkup import examine
 
     with site(config, hosts, nodes) as here:
-        taken = here.doors.clock.wall()
-        checkup = examine(here.graph, here.readers, here.doors.clock, of_machine)
+        taken, desired = here.doors.clock.wall(), here.desired
+
+        def all_of(node: Node) -> Iterator[Check]:
+            yield from of_machine(node)
+            yield files_check(desired, node.name)
+
+        checkup = examine(here.graph, here.readers, here.doors.clock, all_of)
     if as_json:
         click.echo(dumps(checkup_form(checkup, taken)), nl=False)
     else:

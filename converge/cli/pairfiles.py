@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from converge.core.beside import Beside, Difference
+from converge.core.check import Asked, Check, Found, notice, ok, wrong
 from converge.core.errors import BadDesired
 from converge.core.host import Answer, Read
 from converge.core.ids import ResourceId
@@ -55,6 +56,26 @@ def peers_file(here: Site) -> Beside | None:
         return _beside(here.desired, acting[0], answer.stdout, node, path)
 
     return Beside(node, Read(path, SECRETS, silence_speaks=True), concerns)
+
+
+def files_check(desired: Desired, node: str) -> Check:
+    """For a doctor: the nodes' own files side by side."""
+    path, peer = desired.peer.config, desired.pair.peer_of(node)
+
+    def judge(here: Asked, there: Asked | None) -> Found:
+        mine = here.answers[0]
+        if mine.code:
+            return notice(f"{path} is not there: only runs from elsewhere know what is wished")
+        if there is None or there.answers[0].code or peer is None:
+            return ok("there is no other file to compare it with")
+        if mine.stdout == there.answers[0].stdout:
+            return ok("the same on both nodes")
+        told = _beside(_read(mine.stdout, path), node, there.answers[0].stdout, peer.name, path)
+        grave = [words for id, words in told.items() if id.name != "files"]
+        seen = "; ".join(grave or told.values()) or "not the same text on both nodes"
+        return wrong(seen, "put the same file on both nodes") if grave else notice(seen)
+
+    return Check("desired file", (Read(path, SECRETS),), judge)
 
 
 def _beside(

@@ -65,12 +65,13 @@ Judge = Callable[[Asked, Asked | None], Found]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`asks` go with those of all other checks in one batch. `judge` never sees an answer that got
-    lost: then nothing is known."""
+    """`asks` go with those of all other checks in one batch; if it matters when they are answered
+    (`timed`), before them. `judge` never sees an answer that got lost: then nothing is known."""
 
     title: str
     asks: tuple[Query, ...]
     judge: Judge
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

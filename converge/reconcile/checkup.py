@@ -1,4 +1,4 @@
-"""A look at everything around the pair: all checks of a node in one batch, then judged."""
+"""A look at everything around the pair: all checks of a node in two batches, then judged."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What a node answered, between two moments of our clock."""
+    """What a node answered, each answer between two moments of our clock."""
 
-    answers: Mapping[Query, Answer]
-    began_s: float
-    ended_s: float
+    answers: Mapping[Query, tuple[Answer, float, float]]
 
     def to(self, check: Check) -> Asked:
-        answers = tuple(self.answers[query] for query in check.asks)
-        return Asked(answers, self.began_s, self.ended_s)
+        answers, began, ended = zip(*(self.answers[query] for query in check.asks), strict=True)
+        return Asked(answers, min(began), max(ended))
 
 
 def examine(
@@ -38,14 +36,11 @@ def examine(
     heard: dict[str, _Heard] = {}
     silent: dict[str, str] = {}
     for node, own in checks.items():
-        queries = list(dict.fromkeys(q for check in own.values() for q in check.asks))
-        began_s = clock.wall().timestamp()
-        answers = dict(zip(queries, readers[node].ask(queries), strict=True))
-        reasons = {answer.lost for answer in answers.values()}
-        if len(reasons) == 1 and reasons != {""}:
-            silent[node] = reasons.pop()
+        answers = _ask(list(own.values()), readers[node], clock)
+        if isinstance(answers, str):
+            silent[node] = answers
         else:
-            heard[node] = _Heard(answers, began_s, clock.wall().timestamp())
+            heard[node] = answers
     findings = []
     for node, answered in heard.items():
         peer = graph.pair.peer_of(node)
@@ -55,6 +50,20 @@ def examine(
             asked = tuple(map(str, check.asks))
             findings.append(Finding(node, *key, found, asked))
     return Checkup(tuple(findings), silent)
+
+
+def _ask(checks: list[Check], reader: Reader, clock: Clock) -> _Heard | str:
+    """All that the checks ask, what is timed first; or why nothing at all is answered."""
+    answers: dict[Query, tuple[Answer, float, float]] = {}
+    for timed in (True, False):
+        asked = [q for check in checks if check.timed is timed for q in check.asks]
+        queries = [q for q in dict.fromkeys(asked) if q not in answers]
+        began_s = clock.wall().timestamp()
+        given = reader.ask(queries)
+        ended_s = clock.wall().timestamp()
+        answers |= {q: (a, began_s, ended_s) for q, a in zip(queries, given, strict=True)}
+    lost = [answer.lost for answer, _, _ in answers.values()]
+    return lost[0] if lost and all(lost) else _Heard(answers)
 
 
 def _checks(

@@ -13,7 +13,7 @@ APART_S = 2.0
 
 
 def checks(node: Node) -> Iterator[Check]:
-    yield Check("clock", (Run(("date", "+%s"), volatile=(r"\d+",)),), clock)
+    yield Check("clock", (Run(("date", "+%s"), volatile=(r"\d+",)),), clock, timed=True)
     yield Check("time service", (Run(("pgrep", "-x", "ntpd|chronyd")),), time_service)
 
 
