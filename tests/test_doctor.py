@@ -132,6 +132,19 @@ def test_exit_codes(pair: Pair, fault: tuple[str, ...], code: int) -> None:
     assert ("hastb  ? not reached" in said.out) == (code == 69)
 
 
+@pytest.mark.parametrize("node", NODES)
+def test_a_nodes_own_file_that_is_none(pair: Pair, node: str) -> None:
+    write(pair, node, "schema = 1\n[pear]\n")
+    said = pair("doctor", "--json")
+    found = {
+        one["node"]: one["seen"]
+        for one in json.loads(said.out)["findings"]
+        if one["title"] == "desired file" and one["verdict"] == "wrong"
+    }
+    assert said.code == 78
+    assert "is wrong in" in found[node]
+
+
 def test_what_is_wrong_is_said_before_who_is_missing(pair: Pair) -> None:
     pair.lab("fault", "power-off", "hastb")
     pair.on("hasta", "chmod 755 /var/db/converge")

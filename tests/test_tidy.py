@@ -247,6 +247,7 @@ NOT_RECORDED = {
     **dict.fromkeys(
         ["chflags", "chmod", "chown", "cp", "install", "mv", "rm", "rmdir"], EFFECT_ONLY
     ),
+    "id": "one number, id(1); the numbers are those that stat prints in recordings",
     "fsck_ffs": "another name of fsck_ufs, which is recorded",
     "mysqladmin": "texts from MySQL 8.0's own messages; the recorded pair had a stand-in server",
     "pkill": "prints nothing; finds what pgrep finds, which is recorded",

@@ -70,7 +70,12 @@ def files_check(desired: Desired, node: str) -> Check:
             return ok("there is no other file to compare it with")
         if mine.stdout == there.answers[0].stdout:
             return ok("the same on both nodes")
-        told = _beside(_read(mine.stdout, path), node, there.answers[0].stdout, peer.name, path)
+        try:
+            ours = _read(mine.stdout, path)
+        except BadDesired as bad:
+            why = f"{path} is wrong in {len(bad.problems)} places: no run is made here"
+            return wrong(why, f"converge validate -c {path}")
+        told = _beside(ours, node, there.answers[0].stdout, peer.name, path)
         grave = [words for id, words in told.items() if id.name != "files"]
         seen = "; ".join(grave or told.values()) or "not the same text on both nodes"
         return wrong(seen, "put the same file on both nodes") if grave else notice(seen)
