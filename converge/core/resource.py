@@ -88,6 +88,11 @@ class View(Protocol):
         """What the ledger remembers of it."""
         ...
 
+    @property
+    def leader(self) -> str:
+        """The node to which a person hands the service over just now; '' for none."""
+        ...
+
 
 class Resource(BaseModel, Generic[S]):
     """A thing on a node that has a desired state.
@@ -148,10 +153,9 @@ class Resource(BaseModel, Generic[S]):
             return
         for name, why in self.agrees.items():
             mine, other = getattr(self, name), getattr(twin, name)
+            both = f"is {shown(mine)}, on {twin.id.node} {shown(other)}"
             if isinstance(mine, Secret) and isinstance(other, Secret):
                 both = "is not the same"
-            else:
-                both = f"is {shown(mine)}, on {twin.id.node} {shown(other)}"
             if mine != other:
                 yield Misfit(name, f"on {self.id.node} {name} {both}: {why}")
         for name, why in self.ranks.items():
@@ -201,6 +205,15 @@ class Resource(BaseModel, Generic[S]):
     def checks(self, around: Around) -> Iterable[Check]:
         """What a doctor asks around it, and nobody else: never a plan."""
         return ()
+
+    @property
+    def moving_s(self) -> float:
+        """How long a handover waits here, beside the actions' own times (s)."""
+        return 0.0
+
+    def unready(self, seen: S) -> str:
+        """Why the service could not be handed over to this node as it is; '' when it could."""
+        return ""
 
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:

@@ -25,12 +25,13 @@ from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
 from converge.freebsd.carp.answers import (
     CarpState,
-    Shown,
     parse_dialect,
     parse_ifconfig,
     since,
 )
 from converge.freebsd.carp.brought import brought
+from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
+from converge.freebsd.carp.ours import group_in
 from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
 
 SETTLE_S = 4.0
@@ -167,8 +168,10 @@ class Carp(Resource[CarpState]):
 
     def want(self, view: View) -> Wish[CarpState]:
         mine, target = sorted({self.address, *self.aliases}), self.place(view.around)[1]
-        params = (self.vhid, self.advbase, self.advskew)
-        return Present(CarpState(*params, tuple(mine), self.promisc, target=target))
+        leaves = view.leader not in ("", self.id.node)
+        params = (self.vhid, self.advbase, RAISED if leaves else self.advskew)
+        push = pushed(view.observed(self.id.ref), view.leader, self.id.node)
+        return Present(CarpState(*params, tuple(mine), self.promisc, target=target, push=push))
 
     def look(self, around: Around) -> Look[CarpState]:
         dialect, target, _ = self.place(around)
@@ -187,22 +190,7 @@ class Carp(Resource[CarpState]):
         if shown is None or below is None:
             said = answer.said if shown is None else parent.said
             return Unknown(f"ifconfig does not show what it should: {said}")
-        return self._seen(shown, target, promisc=self.promisc and "PROMISC" in below.flags)
-
-    def _seen(self, shown: Shown, target: str, *, promisc: bool) -> Observation[CarpState]:
-        """Our group: by its vhid, or by an address of ours that another vhid has."""
-        ours = {a.ip for a in (self.address, *self.aliases)}
-        vhids = [v for a, v in shown.addresses if v == self.vhid or (v and a.ip in ours)]
-        if target != self.interface:  # all of a carpN interface
-            vhids = [max(shown.groups, default=0)]
-        if not vhids:
-            return Absent()
-        vhid = self.vhid if self.vhid in vhids else vhids[0]
-        if vhid and vhid not in shown.groups:
-            return Unknown(f"vhid {vhid} of {target} has no carp: line; is it VRRP?")
-        state, base, skew = shown.groups.get(vhid, ("", 1, 0))
-        mine = sorted(a for a, v in shown.addresses if v == vhid or target != self.interface)
-        return Present(CarpState(vhid, base, skew, tuple(mine), promisc, state, target))
+        return group_in(self, shown, target, promisc=self.promisc and "PROMISC" in below.flags)
 
     def remember(
         self,
@@ -224,6 +212,13 @@ class Carp(Resource[CarpState]):
         return checks(self, *self.place(around)[:2])
 
     @property
+    def moving_s(self) -> float:
+        return 3 * self.advbase + self.advskew / 256
+
+    def unready(self, seen: CarpState) -> str:
+        return unready(self, seen)
+
+    @property
     def quiet_s(self) -> float:
         """So long nobody has announced himself when a BACKUP becomes MASTER. With
         preempt it may have heard a worse one."""
@@ -238,6 +233,8 @@ class Carp(Resource[CarpState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
+        if seen and wish and wish.push:
+            return pushes(self, seen, wish)
         steps = [*downs(self, seen, wish), *(ups(self, seen, wish) if wish else ())]
         # A changed address begins a new election (recordings, fact 19): until it is over nobody
         # may take BACKUP for the peer's being MASTER.

@@ -1,4 +1,4 @@
-"""What a CARP address brings along: its kernel module, its sysctl, its keys in rc.conf."""
+"""What an address brings along: its module, its sysctl, and its lines in rc.conf."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def brought(carp: Carp, dialect: str, target: str, module: str) -> Iterator[Implied]:
-    """`target` is the interface that has the group."""
+    """`target`: the interface of the group; `module`: what the kernel needs for it."""
     yield Implied("kernel_module", module, {})
     if carp.preempt is not None:
         table = {"value": int(carp.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
