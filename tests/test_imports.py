@@ -65,6 +65,7 @@ CASES = [
             "apply",
             "graph",
             "status",
+            "doctor",
             "observe",
             "lab",
             "version",
@@ -83,7 +84,8 @@ CASES = [
     Case(("plan", *CONFIG, *BUNDLE), THINK, ("converge.lab", *REAL)),
     Case(("plan", *CONFIG, "--node", "hasta"), THINK, ("converge.lab",)),
     Case(("status", *CONFIG, *LAB), THINK, REAL),
-    Case(("observe", *CONFIG, *LAB), THINK, REAL),
+    Case(("doctor", *CONFIG, *LAB), THINK, (*REAL, "converge.proving")),
+    Case(("observe", *CONFIG, *LAB), THINK, (*REAL, "converge.freebsd.checkup.clock")),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(
         Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))

@@ -148,7 +148,7 @@ def test_every_module_begins_with_what_lives_in_it() -> None:
 def scanned() -> set[str]:
     """What is found by scanning or by name at run time."""
     found = {"converge.__main__"} | {f"converge.cli.{name}" for name in COMMANDS}
-    for folder in ("freebsd", "lab/programs"):
+    for folder in ("freebsd", "freebsd/checkup", "lab/programs"):
         found |= {module(path) for path in (PACKAGE / folder).glob("*.py")}
         found |= {module(path) for path in (PACKAGE / folder).glob("*/__init__.py")}
     return found
@@ -247,6 +247,7 @@ NOT_RECORDED = {
     **dict.fromkeys(
         ["chflags", "chmod", "chown", "cp", "install", "mv", "rm", "rmdir"], EFFECT_ONLY
     ),
+    "id": "one number, id(1); the numbers are those that stat prints in recordings",
     "fsck_ffs": "another name of fsck_ufs, which is recorded",
     "mysqladmin": "texts from MySQL 8.0's own messages; the recorded pair had a stand-in server",
     "pkill": "prints nothing; finds what pgrep finds, which is recorded",

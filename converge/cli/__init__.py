@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "what one run did, from the journal",
     "graph": "the dependency graph as text, dot, mermaid or svg",
     "status": "the pair at a glance",
+    "doctor": "a check of everything around the pair: clocks, counters, disks, boot order",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",
     "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",

@@ -37,6 +37,7 @@ def command(
     """
     from converge import reconcile
     from converge.cli.memory import known
+    from converge.cli.pairfiles import peers_file
     from converge.cli.site import site
     from converge.engine.show.json import dumps, plan_form
     from converge.engine.show.text import plan_text
@@ -44,7 +45,7 @@ def command(
     with site(config, hosts, nodes) as here:
         clock, acting = here.doors.clock, here.acting
         ledger = known(here.place, clock)
-        this = reconcile.plan(here.graph, here.readers, clock, ledger, acting)
+        this = reconcile.plan(here.graph, here.readers, clock, ledger, acting, peers_file(here))
         plan, seen = reconcile.of_nodes(this.plan, here.acting), this.snapshot
     form = dumps(plan_form(plan, seen.taken, seen.paths))
     if out:

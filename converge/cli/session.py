@@ -128,6 +128,7 @@ class Session:
     def _run(
         self, report: Callable[..., None] = lambda *_: None, passes_max: int | None = None
     ) -> Run:
+        from converge.cli.pairfiles import peers_file
         from converge.reconcile import Run
 
         here = self.here
@@ -137,6 +138,7 @@ class Session:
             here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
             ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
             only=self.only,
+            beside=peers_file(here),
         )  # fmt: skip
 
     def _about(self, first: Pass) -> str:

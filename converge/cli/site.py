@@ -25,6 +25,8 @@ class Site:
     desired: Desired
     graph: Graph
     doors: Doors
+    text: str
+    """Of the desired file, secrets and all: only to be compared."""
 
     @property
     def readers(self) -> dict[str, Reader]:
@@ -41,13 +43,15 @@ class Site:
         return place_of(self.doors.urls, self.acting, lambda: self.desired.pair.name)
 
 
+HINT = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
+
+
 def read_desired(path: str) -> Desired:
     """The desired file, or every problem in it at once (BadDesired)."""
-    hint = "Name another with -c FILE or CONVERGE_CONFIG; desired/ has examples."
-    return desired_of(read_text(path, hint), path)
+    return desired_of(read_text(path), path)
 
 
-def read_text(path: str, hint: str = "") -> str:
+def read_text(path: str, hint: str = HINT) -> str:
     """The text of a file that was named (NoSuchFile)."""
     try:
         return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
@@ -84,10 +88,11 @@ def site(
     config: str, hosts: Sequence[str], nodes: Sequence[str], *, alone: bool = False
 ) -> Iterator[Site]:
     """A site whose doors are closed in the end. `alone`: a node's peer is not looked at."""
-    desired = read_desired(config)
+    text = read_text(config)
+    desired = desired_of(text, config)
     graph = graph_of(desired)
     doors = open_doors(desired.pair, hosts, nodes, None if alone else desired.peer)
     try:
-        yield Site(desired, graph, doors)
+        yield Site(desired, graph, doors, text)
     finally:
         doors.close()

@@ -23,12 +23,13 @@ def command(
 ) -> int:
     """Address, role, device, mount and database of each node, and what is to be done."""
     from converge import reconcile
+    from converge.cli.pairfiles import peers_file
     from converge.cli.site import site
     from converge.engine.show.json import dumps, observation_form
     from converge.engine.show.status import status_text
 
     with site(config, hosts, nodes) as here:
-        this = reconcile.plan(here.graph, here.readers, here.doors.clock)
+        this = reconcile.plan(here.graph, here.readers, here.doors.clock, beside=peers_file(here))
         seen = this.snapshot
         if as_json:
             click.echo(dumps(observation_form(seen.observed, seen.taken, seen.paths)), nl=False)

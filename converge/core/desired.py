@@ -115,6 +115,11 @@ class PeerTable(_Table):
         default=None,
         description="The file with the private key for it; what ssh finds by itself if not given.",
     )
+    config: Annotated[str, Field(pattern=r"^/[^\x00-\x1f]+$")] = Field(
+        default="/usr/local/etc/converge/converge.toml",
+        description="Where the peer keeps its copy of this file. It is read with the first "
+        "questions and compared; one that is not there, or cannot be read, says nothing.",
+    )
 
 
 class WitnessTable(_Table):

@@ -5,17 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, Protocol
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from converge.core.check import Check
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query, Soon
 from converge.core.ids import Ref, ResourceId
 from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
-from converge.core.state import Observation, Present, S, State, Wish
+from converge.core.secret import Secret
+from converge.core.state import Observation, Present, S, State, Wish, shown
 
 Look = Generator[Query | Soon, Answer, Observation[S]]
 """A look yields queries, is sent their answers, and returns what it saw. What it answers to a
@@ -58,6 +60,13 @@ class Twin(Generic[S]):
         return self.seen.state if isinstance(self.seen, Present) else None
 
 
+class Misfit(NamedTuple):
+    """What cannot be so on a pair: in which field ("": in all of it), and why."""
+
+    field: str
+    why: str
+
+
 class View(Protocol):
     """What a resource may ask when it says what it wants: its neighbours, as seen and wished."""
 
@@ -98,6 +107,10 @@ class Resource(BaseModel, Generic[S]):
     guards: ClassVar[tuple[Guard, ...]] = ()
     headline: ClassVar[bool] = False
     """Shown in the status table, one row a resource."""
+    agrees: ClassVar[Mapping[str, str]] = {}
+    """Fields that must be alike on both nodes, and what comes of it where they are not."""
+    ranks: ClassVar[Mapping[str, str]] = {}
+    """Fields whose order says which node is preferred, and what comes of it where it is none."""
 
     id: ResourceId
     needs: tuple[Ref, ...] = Field(
@@ -132,6 +145,23 @@ class Resource(BaseModel, Generic[S]):
     def claims_of_pair(self) -> Iterable[str]:
         """What only one resource of both nodes can have: the one copy that is written to."""
         return ()
+
+    def misfits(self, twin: Resource[Any] | None, pair: Pair) -> Iterator[Misfit]:
+        """What cannot be so on this pair. `twin` is the same resource on the other node, as that
+        node's own file has it; None: it is on this node only."""
+        if not isinstance(twin, type(self)):
+            return
+        for name, why in self.agrees.items():
+            mine, other = getattr(self, name), getattr(twin, name)
+            both = f"is {shown(mine)}, on {twin.id.node} {shown(other)}"
+            if isinstance(mine, Secret) and isinstance(other, Secret):
+                both = "is not the same"
+            if mine != other:
+                yield Misfit(name, f"on {self.id.node} {name} {both}: {why}")
+        for name, why in self.ranks.items():
+            value = getattr(self, name)
+            if value == getattr(twin, name):
+                yield Misfit(name, f"both nodes have {name} {shown(value)}: {why}")
 
     def offers(self) -> Mapping[str, str]:
         """What others may ask of this one: an address, a device path."""
@@ -171,6 +201,10 @@ class Resource(BaseModel, Generic[S]):
         `twin` is the same resource on the other node, if that was looked at.
         """
         return ""
+
+    def checks(self, around: Around) -> Iterable[Check]:
+        """What a doctor asks around it, and nobody else: never a plan."""
+        return ()
 
     @property
     def moving_s(self) -> float:

@@ -37,7 +37,7 @@ def build(
     """The graph, or every flaw that keeps it from being one."""
     resources, implied_by, flaws = _with_implied(pair, declared, kinds)
     edges, dangling = _edges(pair, resources, implied_by)
-    disputed = _disputed(resources, implied_by)
+    disputed = _disputed(resources, implied_by) + _misfits(pair, resources, implied_by)
     if flaws or dangling or disputed:
         return None, flaws + dangling + disputed
     graph: nx.DiGraph[ResourceId] = nx.DiGraph()
@@ -135,6 +135,22 @@ def _disputed(resources: Table, implied_by: Mapping[ResourceId, ResourceId]) -> 
                 both = f"{first.ref} and {id.ref}" if place else f"{first} and {id}"
                 message = f"{both} both want {claim}: only one of them can have it"
                 flaws.append(Flaw(_declarer(implied_by, id), "", message))
+    return flaws
+
+
+def _misfits(
+    pair: Pair, resources: Table, implied_by: Mapping[ResourceId, ResourceId]
+) -> list[Flaw]:
+    """What does not go together between the nodes, told once for both: at the second of them."""
+    flaws: list[Flaw] = []
+    for id in [id for id in resources if id not in implied_by]:
+        peer = pair.peer_of(id.node)
+        other = ResourceId(peer.name, id.kind, id.name) if peer else id
+        if other in resources and id < other:
+            continue
+        twin = resources[other] if other != id and other in resources else None
+        found = resources[id].misfits(twin, pair)
+        flaws += [Flaw(id, field, why) for field, why in found]
     return flaws
 
 

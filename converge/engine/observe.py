@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from converge.core.beside import Beside
 from converge.core.graph import Graph
 from converge.core.host import Answer, Clock, Query, Reader, Run, Soon
 from converge.core.ids import ResourceId
@@ -27,8 +28,10 @@ def observe(
     readers: Mapping[str, Reader],
     clock: Clock,
     ids: Iterable[ResourceId] | None = None,
+    beside: Beside | None = None,
 ) -> Snapshot:
-    """See how all resources of the readers' nodes are, or only those of `ids`.
+    """See how all resources of the readers' nodes are, or only those of `ids`; `beside`: what a
+    look at all of them asks as well.
 
     Nodes without a reader are not in the snapshot at all. What is known of the paths to a node
     is in it also when nothing of that node is looked at: then it is as old as it says.
@@ -45,12 +48,23 @@ def observe(
         if node in many and nobody_there(graph, observed):
             many[node].expect_nobody()
         answers: Heard = {}
-        seen = _observe_node(graph, mine, readers[node], answers, (WHO,) if ids is None else ())
+        asides = (beside.query,) if beside and beside.node == node else ()
+        also = (WHO, *asides) if ids is None else ()
+        seen = _observe_node(graph, mine, readers[node], answers, also)
         stranger = _stranger(graph, node, answers)
         observed.update({id: Unknown(stranger) for id in seen} if stranger else seen)
         heard[node] = tuple(answers.items())
     paths = {node: one.paths for node, one in many.items()}
-    return Snapshot(taken, observed, heard, paths, began_s)
+    told = _told(graph, beside, dict(heard.get(beside.node, ()))) if beside else {}
+    return Snapshot(taken, observed, heard, paths, began_s, told)
+
+
+def _told(graph: Graph, beside: Beside, heard: Heard) -> Mapping[ResourceId, str]:
+    """What is to be told of its answer, if one came from the machine that is meant."""
+    answer = heard.get(beside.query)
+    if answer is None or answer.lost or _stranger(graph, beside.node, heard):
+        return {}
+    return beside.concerns(answer)
 
 
 def nobody_there(graph: Graph, observed: Mapping[ResourceId, Observation[Any]]) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from converge.core.check import Asked, Check, Found, ok, wrong
 from converge.core.guard import Guard, Situation
-from converge.core.host import Answer, Command, Run
+from converge.core.host import Answer, Command, Read, Run
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Allow, Change, Direction, Refuse, Rung, Verdict
 from converge.core.resource import Around, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
+FSTAB = "/etc/fstab"
 DevicePath = Annotated[str, Field(pattern=r"^/\S+$")]
 
 
@@ -58,6 +61,16 @@ def parse_seal(answer: Answer) -> bool | None:
     return int(found[1], 8) == 0 and "schg" in found[2].split(",")
 
 
+def fstab(device: str, path: str, here: Asked, there: Asked | None) -> Found:
+    """What fstab(5) mounts at boot comes before hastd: the boot stops at a shell (rcorder(8))."""
+    rows = (line.partition("#")[0].split() for line in here.answers[0].stdout.splitlines())
+    for row in [row for row in rows if len(row) > 3 and (row[0] == device or row[1] == path)]:
+        if "noauto" not in row[3].split(","):
+            seen = f"{FSTAB} mounts {row[0]} on {row[1]} at boot, before hastd runs"
+            return wrong(f"{seen}: the boot stops there", f"take the line out of {FSTAB}")
+    return ok(f"{FSTAB} leaves {path} alone")
+
+
 def mount_point_in_use(action: Action, situation: Situation) -> Verdict:
     """Refuses to seal a mount point in which files are: whoever uses them would be locked out."""
     seen = situation.snapshot.observed.get(action.id)
@@ -76,6 +89,7 @@ class Mount(Resource[MountState]):
     kind: ClassVar[str] = "mount"
     guards: ClassVar[tuple[Guard, ...]] = (Guard("mount-point-in-use", mount_point_in_use),)
     headline: ClassVar[bool] = True
+    agrees: ClassVar[Mapping[str, str]] = {"device": "after a failover other data would be there"}
 
     device: Ref | DevicePath = Field(
         description="What is mounted: a HAST resource like hast.test, or the path of a device."
@@ -159,6 +173,11 @@ class Mount(Resource[MountState]):
         held = yield Run(("ls", "-A", path))
         occupied = held.code == 0 and bool(held.stdout.strip())
         return Present(MountState("", sealed=False, occupied=occupied))
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        if isinstance(self.device, Ref):
+            device = around.offer(self.device, "device")
+            yield Check("fstab", (Read(FSTAB),), partial(fstab, device, self.id.name))
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -7,7 +7,13 @@ from zlib import crc32
 
 from converge.lab import machine
 from converge.lab.machine import boot
-from converge.lab.machine.installed import FIRST_START, MYSQL_SCRIPT, system_files
+from converge.lab.machine.installed import (
+    FIRST_START,
+    MYSQL_SCRIPT,
+    MYSQL_VERSION,
+    system_files,
+)
+from converge.lab.machine.mysqld import SERVER
 from converge.lab.recorded import recorded_pair
 from converge.lab.world import Disk, File, Interface, Machine, Metadata, Table, Ufs, World
 
@@ -94,6 +100,7 @@ def _bare(blueprint: Blueprint, node: BlueNode, index: int) -> Machine:
     for database in blueprint.databases:
         script = File(MYSQL_SCRIPT, mode="555")
         files[f"/usr/local/etc/rc.d/{database.service}"] = script
+        files[SERVER] = File(MYSQL_VERSION, mode="555")
     interfaces = [
         Interface(name, f"02:00:00:00:{n:02x}:{index + 51:02x}", segment, up=False)
         for n, (name, _, segment) in enumerate(cards)

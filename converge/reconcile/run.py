@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from converge.core.beside import Beside
 from converge.core.graph import Graph
 from converge.core.host import Answer, Clock, Host, Reader, Ticket
 from converge.core.ledger import Ledger, Now
@@ -33,12 +34,13 @@ def plan(
     clock: Clock,
     ledger: Ledger | None = None,
     acting: Collection[str] = (),
+    beside: Beside | None = None,
 ) -> Pass:
     """Look, compare, order, ask the guards. It is given readers only: it cannot write.
 
     `acting`: of which nodes the ledger is kept.
     """
-    snapshot = observe(graph, readers, clock)
+    snapshot = observe(graph, readers, clock, beside=beside)
     now = moment(clock)
     known = remembered(graph, ledger or Ledger(), snapshot, now, acting)
     return Pass(snapshot, decide(graph, snapshot, known, now, acting=acting or None))
@@ -65,6 +67,7 @@ class Run:
     keep: Callable[[Ledger], None] = lambda ledger: None
     lifted: frozenset[str] = frozenset()
     wait_s: float = 0.0
+    beside: Beside | None = None
 
     def to_the_end(self, first: Pass | None = None) -> Told:
         """Pass after pass; `first` is a pass whose plan was already made and agreed to.
@@ -94,7 +97,7 @@ class Run:
         """The run after it was given what it needs."""
         match need:
             case Look(ids):
-                snapshot = observe(self.graph, self._readers, self.clock, ids)
+                snapshot = observe(self.graph, self._readers, self.clock, ids, self.beside)
                 return course.looked(snapshot, moment(self.clock))
             case Begin(action):
                 self.report(action, None, 0.0)
@@ -125,7 +128,7 @@ class Run:
 
     def next_pass(self) -> Pass:
         """What would be done now; nothing is begun. What must be remembered of it is kept."""
-        snapshot = observe(self.graph, self._readers, self.clock)
+        snapshot = observe(self.graph, self._readers, self.clock, beside=self.beside)
         now = moment(self.clock)
         course = self._told(self._course().aware(snapshot, now))
         return Pass(snapshot, course.plan(snapshot, now))

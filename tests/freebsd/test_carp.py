@@ -1,5 +1,6 @@
 """CARP addresses: reading ifconfig of both dialects, and the few commands that are needed."""
 
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import Any
 
@@ -517,3 +518,27 @@ def test_what_carp_cannot_do_is_refused_where_it_stands(
 @pytest.mark.parametrize("password", ["a", "testpass", "A1" * 9 + "z", None])
 def test_passwords_that_work(password: str | None) -> None:
     assert vip(password=password).password == (Secret(password) if password else None)
+
+
+SEEN = CarpState(1, 1, 0, (VIP,), state="MASTER")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        ({"advskew": 100, "state": "BACKUP"}, ""),
+        ({"vhid": 2, "advskew": 100}, "the nodes have vhid 1 here and 2 there: CARP signs it"),
+        ({"advbase": 2, "advskew": 100}, "the nodes have advbase 1 here and 2 there"),
+        ({"addresses": (), "advskew": 100}, "the nodes have addresses 192.168.1.50/32 here and"),
+        ({"state": "BACKUP"}, "both nodes have advskew 0"),
+        ({"advskew": 100}, "both nodes are MASTER"),
+        ({"advskew": 100, "state": "INIT"}, ""),
+    ],
+)
+def test_what_is_seen_on_both_nodes_and_does_not_go_together(
+    theirs: dict[str, Any], words: str
+) -> None:
+    said = vip().concern(SEEN, Present(replace(SEEN, **theirs)))
+    assert said.startswith(words)
+    assert bool(said) is bool(words)
+    assert vip().concern(SEEN, Absent()) == vip().concern(SEEN, None) == ""

@@ -836,6 +836,17 @@ def test_lost_redundancy_is_a_concern_though_the_roles_are_as_wished(
     assert bool(said) is bool(words)
 
 
+@pytest.mark.parametrize("what", ["datasize", "extentsize"])
+def test_metadata_of_other_sizes_are_a_concern(what: str) -> None:
+    whole = replace(STATE, status="complete")
+    dumped = parse_dump(whole, recording("hast-dump-primary-complete").stdout)
+    assert dumped is not None
+    assert (dumped.datasize, dumped.extentsize) == (268430848, 2097152)
+    other = replace(dumped, **{what: 4096})
+    assert hast().concern(dumped, Present(other)).startswith(f"{what} is {getattr(dumped, what)}")
+    assert hast().concern(dumped, Present(replace(dumped, **{what: 0}))) == ""
+
+
 def test_a_peer_that_answers_but_does_not_tell_its_role_is_taken_for_primary() -> None:
     unseen: Observation[HastState] = Unknown("hastctl list: no answer within 10 s")
     scene = Scene(role("secondary"), unseen)

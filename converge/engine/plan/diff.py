@@ -87,6 +87,8 @@ def concerns(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, str]:
             twin = graph.twin(id)
             theirs = snapshot.observed.get(twin) if twin else None
             found[id] = graph.resources[id].concern(seen.state, theirs)
+    for id, words in snapshot.beside.items():
+        found[id] = "; ".join(filter(None, (found.get(id), words)))
     return {id: words for id, words in found.items() if words}
 
 

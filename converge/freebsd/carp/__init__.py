@@ -9,27 +9,30 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Interface
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from converge.core.check import Check
 from converge.core.host import Run
 from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
+from converge.core.pair import Pair
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, Twin, View
+from converge.core.resource import Around, Implied, Look, Misfit, Resource, Twin, View
 from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
 from converge.freebsd.carp.answers import (
     CarpState,
-    Shown,
     parse_dialect,
     parse_ifconfig,
     since,
 )
 from converge.freebsd.carp.brought import brought
 from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
+from converge.freebsd.carp.ours import group_in
+from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -40,6 +43,8 @@ class Carp(Resource[CarpState]):
 
     kind: ClassVar[str] = "carp"
     headline: ClassVar[bool] = True
+    agrees: ClassVar[Mapping[str, str]] = AGREES
+    ranks: ClassVar[Mapping[str, str]] = RANKS
 
     interface: str = Field(
         pattern=r"^[a-z][a-z0-9_.]{0,14}$",
@@ -124,7 +129,7 @@ class Carp(Resource[CarpState]):
             raise ValueError("a CARP password is 1 to 19 letters and digits, nothing else")
         return password
 
-    def _place(self, around: Around) -> tuple[str, str, str]:
+    def place(self, around: Around) -> tuple[str, str, str]:
         """Dialect, interface of the group, kernel module."""
         node = around.pair.nodes.get(self.id.node)
         dialect = self.dialect or parse_dialect(node.release if node else "")
@@ -147,25 +152,29 @@ class Carp(Resource[CarpState]):
         addresses = (f"the address {a.ip}" for a in (self.address, *self.aliases))
         return (f"vhid {self.vhid} on {self.interface}", *addresses)
 
+    def misfits(self, twin: Resource[Any] | None, pair: Pair) -> Iterator[Misfit]:
+        yield from super().misfits(twin, pair)
+        yield from taken(self, pair)
+
     def offers(self) -> Mapping[str, str]:
         group = f"{self.vhid}@{self.interface}"  # so the kernel's log calls it (log-carp-states)
         return {"address": str(self.address.ip), "interface": self.interface, "group": group}
 
     def needed(self, around: Around) -> Iterable[Ref]:
-        return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))
+        return (*self.refs(), Ref(f"kernel_module.{self.place(around)[2]}"))
 
     def implied(self, around: Around) -> Iterator[Implied]:
-        return brought(self, *self._place(around))
+        return brought(self, *self.place(around))
 
     def want(self, view: View) -> Wish[CarpState]:
-        mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
+        mine, target = sorted({self.address, *self.aliases}), self.place(view.around)[1]
         leaves = view.leader not in ("", self.id.node)
         params = (self.vhid, self.advbase, RAISED if leaves else self.advskew)
         push = pushed(view.observed(self.id.ref), view.leader, self.id.node)
         return Present(CarpState(*params, tuple(mine), self.promisc, target=target, push=push))
 
     def look(self, around: Around) -> Look[CarpState]:
-        dialect, target, _ = self._place(around)
+        dialect, target, _ = self.place(around)
         answer = parent = yield Run(("ifconfig", target))
         if self.promisc and target != self.interface:
             parent = yield Run(("ifconfig", self.interface))
@@ -181,22 +190,7 @@ class Carp(Resource[CarpState]):
         if shown is None or below is None:
             said = answer.said if shown is None else parent.said
             return Unknown(f"ifconfig does not show what it should: {said}")
-        return self._seen(shown, target, promisc=self.promisc and "PROMISC" in below.flags)
-
-    def _seen(self, shown: Shown, target: str, *, promisc: bool) -> Observation[CarpState]:
-        """Our group: by its vhid, or by an address of ours that another vhid has."""
-        ours = {a.ip for a in (self.address, *self.aliases)}
-        vhids = [v for a, v in shown.addresses if v == self.vhid or (v and a.ip in ours)]
-        if target != self.interface:  # all of a carpN interface
-            vhids = [max(shown.groups, default=0)]
-        if not vhids:
-            return Absent()
-        vhid = self.vhid if self.vhid in vhids else vhids[0]
-        if vhid and vhid not in shown.groups:
-            return Unknown(f"vhid {vhid} of {target} has no carp: line; is it VRRP?")
-        state, base, skew = shown.groups.get(vhid, ("", 1, 0))
-        mine = sorted(a for a, v in shown.addresses if v == vhid or target != self.interface)
-        return Present(CarpState(vhid, base, skew, tuple(mine), promisc, state, target))
+        return group_in(self, shown, target, promisc=self.promisc and "PROMISC" in below.flags)
 
     def remember(
         self,
@@ -208,6 +202,14 @@ class Carp(Resource[CarpState]):
         """Since when it is MASTER, and since when nobody else has announced himself."""
         state = seen.state.state if isinstance(seen, Present) else ""
         return since(state, self.quiet_s, before, now)
+
+    def concern(self, seen: CarpState, twin: Observation[CarpState] | None) -> str:
+        return concern(seen, twin.state) if isinstance(twin, Present) else ""
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.carp.checks import checks
+
+        return checks(self, *self.place(around)[:2])
 
     @property
     def moving_s(self) -> float:

@@ -4,18 +4,20 @@ its device `hast_device`. Whether a silent peer may be believed dead is decided 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from converge.core.check import Check
 from converge.core.guard import Guard
 from converge.core.host import Answer, Read, Run, Soon
 from converge.core.ids import Ref
 from converge.core.ledger import LEDGER, Notes, Now
+from converge.core.pair import Pair
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, Twin, View
+from converge.core.resource import Around, Implied, Look, Misfit, Resource, Twin, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.hast import guards as copies
 from converge.freebsd.hast import steady, taking
@@ -36,6 +38,7 @@ from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
 from converge.freebsd.hast.memory import before, consented, remembered
+from converge.freebsd.hast.pairing import AGREES, mirrored
 from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
 
@@ -46,6 +49,7 @@ class Hast(Resource[HastState]):
     kind: ClassVar[str] = "hast"
     guards: ClassVar[tuple[Guard, ...]] = (*taking.GUARDS, *steady.GUARDS, *copies.GUARDS)
     headline: ClassVar[bool] = True
+    agrees: ClassVar[Mapping[str, str]] = AGREES
 
     device: Path = Field(description="The disk below it on this node. HAST uses all of it.")
     follow: Ref | None = Field(
@@ -107,6 +111,11 @@ class Hast(Resource[HastState]):
 
     def claims_of_pair(self) -> tuple[str, ...]:
         return (f"the role primary of {self.id.name}",) if self.role == "primary" else ()
+
+    def misfits(self, twin: Resource[Any] | None, pair: Pair) -> Iterator[Misfit]:
+        yield from super().misfits(twin, pair)
+        if isinstance(twin, Hast):
+            yield from mirrored(self, twin, pair)
 
     def offers(self) -> dict[str, str]:
         return {
@@ -210,6 +219,11 @@ class Hast(Resource[HastState]):
 
     def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
         return concern(seen, twin.state if isinstance(twin, Present) else None)
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.hast.checks import checks
+
+        return checks(self)
 
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""

@@ -48,6 +48,8 @@ class HastState(State):
     localcnt: int = field(default=0, compare=False)
     remotecnt: int = field(default=0, compare=False)
     prevrole: str = field(default="", compare=False)
+    datasize: int = field(default=0, compare=False)
+    extentsize: int = field(default=0, compare=False)
     mounted: str = field(default="", compare=False)
     whole: bool | None = field(default=None, compare=False)
     uptime_s: float | None = field(default=None, compare=False)
@@ -143,7 +145,14 @@ def parse_dump(state: HastState, text: str) -> HastState | None:
         localcnt=localcnt,
         remotecnt=remotecnt,
         prevrole=said["prevrole"],
+        datasize=_size(said.get("datasize", "")),
+        extentsize=_size(said.get("extentsize", "")),
     )
+
+
+def _size(text: str) -> int:
+    """0 where it does not say."""
+    return int(text) if text.isdigit() else 0
 
 
 def parse_whole(text: str, id: ResourceId) -> bool | None:

@@ -49,6 +49,10 @@ def concern(ours: HastState, theirs: HastState | None) -> str:
             return "split-brain: both copies were written apart; a person must say which is lost"
         if standing(ours, theirs) is Standing.STRANGE:
             return "the two disks are not copies of each other: one of them was created anew"
+        for what in ("datasize", "extentsize"):
+            mine, other = getattr(ours, what), getattr(theirs, what)
+            if mine and other and mine != other:
+                return f"{what} is {mine} here and {other} there: hastd does not connect the two"
     if not ours.has_metadata:
         return "hastctl dump finds no metadata on its disk: this is no copy"
     if ours.write_errors:

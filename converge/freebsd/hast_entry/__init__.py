@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from converge.core.check import Check
 from converge.core.guard import Guard, Situation
 from converge.core.host import NO_SUCH_FILE, Edit, Read, Run
 from converge.core.ids import Ref
@@ -110,6 +111,10 @@ class HastEntry(Resource[HastEntryState]):
     """A `resource` block of hast.conf(5). hastd reads a change at its next reload or start."""
 
     kind: ClassVar[str] = "hast_entry"
+    agrees: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("nodes", "replication", "timeout", "checksum", "compression", "provider"),
+        "hast.conf is one file for both nodes",
+    )
     guards: ClassVar[tuple[Guard, ...]] = (Guard("disk-of-a-primary", disk_of_a_primary, ("S2",)),)
 
     file: Path = Field(default="/etc/hast.conf", description="Where hastd's configuration is.")
@@ -165,6 +170,11 @@ class HastEntry(Resource[HastEntryState]):
             why = f"shares a line of {self.file} with something else; put it on lines of its own"
             return Unknown(f"resource {self.id.name} {why}")
         return Present(entry) if entry else Absent()
+
+    def checks(self, around: Around) -> tuple[Check, ...]:
+        from converge.freebsd.hast_entry.checks import taken
+
+        return (taken(self.file),)
 
     def _same_disk(self, statements: Sequence[Statement]) -> str:
         """Another block of the file that has one of our disks on the same node."""

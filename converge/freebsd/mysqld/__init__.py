@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import PurePosixPath
@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from converge.core.check import Check
 from converge.core.duration import Duration
 from converge.core.guard import Guard
 from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
@@ -46,6 +47,10 @@ class Mysqld(Resource[MysqldState]):
 
     kind: ClassVar[str] = "mysqld"
     guards: ClassVar[tuple[Guard, ...]] = GUARDS
+    agrees: ClassVar[Mapping[str, str]] = {
+        "datadir": "on the replicated volume the data lie in one place",
+        "volume": "on the replicated volume the data lie in one place",
+    }
     headline: ClassVar[bool] = True
 
     service: str = Field(
@@ -199,6 +204,11 @@ class Mysqld(Resource[MysqldState]):
         if not seen.outdated or not seen.on_volume:
             return ""
         return f"it runs as {seen.named} with other arguments than wished, until it is restarted"
+
+    def checks(self, around: Around) -> Iterator[Check]:
+        from converge.freebsd.mysqld.checks import checks
+
+        return checks(self)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

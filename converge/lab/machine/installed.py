@@ -14,6 +14,9 @@ MYSQL_SCRIPT = """#!/bin/sh
 # KEYWORD: shutdown
 """
 
+MYSQL_VERSION = "8.0.35\n"
+"""Of the server that a fresh pair has; it stands in the place of the program."""
+
 FOLDERS = (
     *("/", "/boot", "/boot/kernel", "/dev", "/etc", "/etc/rc.d", "/mnt", "/root", "/tmp"),
     *("/usr", "/usr/local", "/usr/local/etc", "/usr/local/etc/rc.d", "/usr/local/sbin"),

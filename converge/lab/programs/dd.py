@@ -129,12 +129,14 @@ def diskinfo(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resu
     device = storage.device(world, node, path)
     if device is None:
         return failed(world, 1, f"diskinfo: {path}: {MISSING}\n")
-    sectors = device.size // 512
+    disk = world.machine(node).disks.get(path)
+    sector = disk.sector if disk else 512
+    sectors = device.size // sector
     if not words.has("v"):
-        return done(world, f"{path}\t512\t{device.size}\t{sectors}\t0\t0\n")
+        return done(world, f"{path}\t{sector}\t{device.size}\t{sectors}\t0\t0\n")
     short = in_bytes(device.size).partition("(")[2].rstrip("B)")
     rows = {
-        "sectorsize": 512,
+        "sectorsize": sector,
         f"mediasize in bytes ({short})": device.size,
         "mediasize in sectors": sectors,
         "stripesize": 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from converge.lab.shell.getopt import getopt
 from converge.lab.ufs import NO_SUCH, absolute, list_dir
@@ -67,27 +67,39 @@ def _rows(shown: list[tuple[str, Shown]], now: float, given: Mapping[str, str]) 
 
 
 def _find(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    """find DIR [-type f|d] [-name PATTERN]: names in the order of the alphabet."""
-    if len(argv) < 2:
+    """find PATH ... [-type f|d] [-name PATTERN] [-mmin +N]: names in the order of the alphabet.
+
+    What is not there is told and ends it with 1; the others are searched all the same.
+    """
+    first = next((n for n, word in enumerate(argv) if word.startswith("-")), len(argv))
+    paths, wanted = argv[1:first], dict(zip(argv[first::2], argv[first + 1 :: 2], strict=False))
+    if not paths:
         return failed(world, 1, "usage: find path ... [expression]\n")
-    wanted = dict(zip(argv[2::2], argv[3::2], strict=False))
+    lacking = [path for path in paths if _look(world, node, path) is None]
+    error = "".join(f"find: {path}: {NO_SUCH}\n" for path in lacking)
+    found = [line for path in paths for line in _below(world, node, path, wanted)]
+    out = "".join(f"{line}\n" for line in found)
+    return failed(world, 1, error, out) if error else done(world, out)
+
+
+def _below(world: World, node: str, path: str, wanted: Mapping[str, str]) -> Iterator[str]:
+    """The names at and below a path that the expression means."""
     pattern = re.escape(wanted.get("-name", "*")).replace(r"\*", ".*").replace(r"\?", ".")
     kind = {"f": "10", "d": "04", "c": "02"}.get(wanted.get("-type", ""))
-    if _look(world, node, argv[1]) is None:
-        return failed(world, 1, f"find: {argv[1]}: {NO_SUCH}\n")
-    out, waiting = "", [argv[1]]
+    older_s = 60.0 * float(wanted.get("-mmin", "-1").lstrip("+"))
+    waiting = [path]
     while waiting:
         word = waiting.pop(0)
         shown = _look(world, node, word)
         if shown is None:
             continue
         name = word.rstrip("/").rsplit("/", 1)[-1]
-        if kind in (None, shown.kind) and re.fullmatch(pattern, name):
-            out += f"{word}\n"
+        old = world.now - shown.file.mtime > older_s
+        if kind in (None, shown.kind) and old and re.fullmatch(pattern, name):
+            yield word
         if shown.file.is_dir:
             below = list_dir(world, node, shown.path)
             waiting = [f"{word.rstrip('/')}/{inner}" for inner in below] + waiting
-    return done(world, out)
 
 
 def _basename(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:

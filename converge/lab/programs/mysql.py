@@ -219,5 +219,17 @@ def _no_socket(world: World, path: str) -> Result:
     return failed(world, 1, error)
 
 
-PROGRAMS: dict[str, Program] = {"nc": _nc, "mysqladmin": _mysqladmin}
+def _mysqld(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
+    """`mysqld --version`, of the version that is installed. Texts from MySQL 8.0, not recorded."""
+    file = read_file(world, node, argv[0])
+    if file is None:
+        return failed(world, 127, f"sh: {argv[0]}: not found\n")
+    if argv[1:] != ("--version",):
+        return failed(world, 1, "mysqld: only --version is simulated\n")
+    release = world.machine(node).release.partition("-")[0]
+    about = f"for FreeBSD{release} on amd64 (Source distribution)"
+    return done(world, f"{argv[0]}  Ver {file.text.strip()} {about}\n")
+
+
+PROGRAMS: dict[str, Program] = {"nc": _nc, "mysqladmin": _mysqladmin, "mysqld": _mysqld}
 TIMERS = mysqld.TIMERS

@@ -1,11 +1,13 @@
-"""Facts about the system: sysctl, uname, hostname, freebsd-version, uptime, date."""
+"""Facts about the system: sysctl, uname, hostname, freebsd-version, uptime, date, id."""
 
 from __future__ import annotations
 
 from converge.core.host import Answer
 from converge.lab.machine.sysctls import ident, osreldate, tree, version, write
 from converge.lab.machine.syslog import wall
+from converge.lab.net.links import major
 from converge.lab.shell.getopt import Words, getopt
+from converge.lab.ufs.files import IDS
 from converge.lab.world import Program, Result, World, done, failed
 
 
@@ -88,9 +90,24 @@ def hostname(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Resu
 
 
 def freebsd_version(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
+    if major(world.machine(node)) < 10:  # it came with 10.0, freebsd-version(1)
+        return failed(world, 127, "sh: freebsd-version: not found\n")
     words = getopt(argv, "kruj:")
     count = sum(words.has(letter) for letter in "kru") or 1
     return done(world, f"{world.machine(node).release}\n" * count, 0.1)
+
+
+def id_(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
+    """`id -u USER`. A server's package brings its user."""
+    words = getopt(argv, "gGnpru")
+    name = words.rest[0] if words.rest else "root"
+    scripts = world.machine(node).files
+    missing = name == "mysql" and not any(
+        p.startswith("/usr/local/etc/rc.d/mysql") for p in scripts
+    )
+    if name not in IDS or missing:
+        return failed(world, 1, f"id: {name}: no such user\n")
+    return done(world, f"{IDS[name]}\n")
 
 
 def uptime(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
@@ -125,4 +142,5 @@ PROGRAMS: dict[str, Program] = {
     "freebsd-version": freebsd_version,
     "uptime": uptime,
     "date": date,
+    "id": id_,
 }

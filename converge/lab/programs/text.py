@@ -9,7 +9,7 @@ from dataclasses import replace
 from converge.core.host import Answer
 from converge.lab.shell.getopt import Words, getopt
 from converge.lab.shell.regex import compiled
-from converge.lab.ufs import NO_SUCH, absolute, read_file
+from converge.lab.ufs import NO_SUCH, absolute, list_dir, read_file
 from converge.lab.world import Program, Result, World, done, failed
 
 
@@ -31,8 +31,8 @@ def _inputs(
 
 
 def _grep(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
-    """grep [-EFcehilnoqsvwx] PATTERN [FILE ...]: 0 found, 1 not, 2 trouble."""
-    words = getopt(argv, "EFHGce:hilnoqsvwxm:")
+    """grep [-EFcehilnoqrsvwx] PATTERN [FILE ...]: 0 found, 1 not, 2 trouble."""
+    words = getopt(argv, "EFHGce:hilnoqrsvwxm:")
     patterns = [value for letter, value in words.every if letter == "e"]
     operands = list(words.rest)
     if not patterns and operands:
@@ -42,6 +42,8 @@ def _grep(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
     match = _matcher(patterns, words, argv[0])
     if match is None:
         return failed(world, 2, f"grep: {patterns[0]}: invalid expression\n")
+    if words.has("r"):
+        operands = [one for word in operands for one in _inside(world, node, word)]
     texts, error = _inputs(world, node, "grep", operands, stdin)
     out, hits = "", 0
     for name, text in texts:
@@ -60,6 +62,16 @@ def _grep(world: World, node: str, argv: tuple[str, ...], stdin: str) -> Result:
         out = ""
     code = 0 if hits else 1
     return Result(world, Answer(2 if error else code, out, "" if words.has("s") else error))
+
+
+def _inside(world: World, node: str, word: str) -> list[str]:
+    """The files below a directory; anything else is itself."""
+    path = absolute(world.machine(node), word)
+    file = read_file(world, node, path)
+    if file is None or not file.is_dir:
+        return [word]
+    below = list_dir(world, node, path)
+    return [one for name in below for one in _inside(world, node, f"{word.rstrip('/')}/{name}")]
 
 
 def _matcher(patterns: list[str], words: Words, name: str) -> Callable[[str], bool] | None:

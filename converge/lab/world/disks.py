@@ -84,3 +84,5 @@ class Disk:
     """What a power cut within milliseconds takes away again."""
     unlike: bool = False
     """Its peer was believed to hold the same and did not (blind spot B3)."""
+    sector: int = 512
+    """Bytes of a sector, as diskinfo(8) tells them."""
