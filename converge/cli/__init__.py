@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "what one run did, from the journal",
     "graph": "the dependency graph as text, dot, mermaid or svg",
     "status": "the pair at a glance",
+    "adopt": "take what was seen into the desired file, comments kept",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",
     "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",

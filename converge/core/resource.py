@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Generic, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -166,6 +166,18 @@ class Resource(BaseModel, Generic[S]):
         `twin` is the same resource on the other node, if that was looked at.
         """
         return ""
+
+    def adopts(self, seen: Observation[S]) -> Mapping[str, object]:
+        """Its fields as they would be written for it to be wished as it was seen, for
+        `converge adopt`. Whoever asks tries them, and leaves out what does not help.
+
+        By default the fields that are called like a compared field of the state.
+        """
+        if not isinstance(seen, Present):
+            return {}
+        compared = {f.name for f in fields(seen.state) if f.compare}
+        own = compared & type(self).model_fields.keys()
+        return {name: getattr(seen.state, name) for name in sorted(own)}
 
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:

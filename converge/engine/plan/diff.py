@@ -16,7 +16,7 @@ Wishes = Mapping[ResourceId, Wish[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class Sight:
     """What a resource sees of its node when it says what it wants."""
 
     around: Neighbourhood
@@ -54,7 +54,7 @@ def wishes(
     for id in graph.order:
         if id in snapshot.observed:
             found[id] = _inherited(graph, id, found) or graph.resources[id].want(
-                _View(graph.around(id.node), snapshot.observed, found, ledger, now)
+                Sight(graph.around(id.node), snapshot.observed, found, ledger, now)
             )
     return found
 

@@ -230,6 +230,13 @@ class Carp(Resource[CarpState]):
             return ()
         return tuple(a for a in seen.addresses if a in wish.addresses)
 
+    def adopts(self, seen: Observation[CarpState]) -> Mapping[str, object]:
+        found = seen.state.addresses if isinstance(seen, Present) else ()
+        ours = (self.address, *(a for a in self.aliases if a in found))
+        first = sorted(found, key=lambda a: (ours.index(a) if a in ours else len(ours), a))
+        addresses = {"address": first[0], "aliases": tuple(first[1:])} if first else {}
+        return {**super().adopts(seen), **addresses}
+
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
