@@ -13,6 +13,7 @@ from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError, near
 
 COMMANDS = {
+    "init": "write a first desired file, from a live node or from a few questions",
     "validate": "check the desired file without touching a node",
     "plan": "look, compare, and show what would be done; writes nothing",
     "apply": "carry the plan out, pass after pass, under the guards",

@@ -138,7 +138,9 @@ def _write(path: str, old: str, new: str) -> None:
         raise wrong
     back = read(path)
     if back.lost or back.stdout != new:
-        raise NotProved(f"{path} does not read back as it was written: {back.lost or 'look at it'}")
+        raise NotProved(
+            f"{path} does not read back as it was written: {back.lost or 'look at it'}"
+        )
 
 
 def _changed(path: str) -> ChangedMeanwhile:

@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from converge.core.found import Discovery as Discovery
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query, Soon
 from converge.core.ids import Ref, ResourceId
@@ -143,6 +144,12 @@ class Resource(BaseModel, Generic[S]):
     @abstractmethod
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        """What of this kind a node has that nobody has described yet, for `converge init`."""
+        yield from ()
+        return ()
 
     def remember(self, seen: Observation[S], twin: Twin[S], before: Notes, now: Now) -> Notes:
         """What must be remembered of it because no probe can tell it later.

@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from converge.core.found import Found
 from converge.core.guard import Guard, Situation
 from converge.core.host import Answer, Command, Run
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Allow, Change, Direction, Refuse, Rung, Verdict
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
 DevicePath = Annotated[str, Field(pattern=r"^/\S+$")]
@@ -159,6 +160,18 @@ class Mount(Resource[MountState]):
         held = yield Run(("ls", "-A", path))
         occupied = held.code == 0 and bool(held.stdout.strip())
         return Present(MountState("", sealed=False, occupied=occupied))
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        tables = []
+        for line in (yield Run(("mount", "-p"))).stdout.splitlines():
+            device, path, _, options, *_ = [*line.split(), *[""] * 4]
+            name = device.removeprefix("/dev/hast/")
+            if name != device and path.startswith("/"):
+                table: dict[str, object] = {"device": f"hast.{name}"}
+                table |= {"options": options.split(",")} if options != "rw" else {}
+                tables.append(Found("mount", path, table))
+        return tuple(tables)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -21,7 +21,8 @@ def places(desired: Desired, adoptions: Iterable[Adoption]) -> Iterator[tuple[Ke
         groups.setdefault(key, {})[one.id.node] = one.value
     for (kind, name, field), values in sorted(groups.items()):
         shared = (kind, name)
-        over: dict[str, Keys] = {node: ("node", node, *shared, field) for node in desired.pair.nodes}
+        nodes = desired.pair.nodes
+        over: dict[str, Keys] = {node: ("node", node, *shared, field) for node in nodes}
         below = {node for node, way in over.items() if way not in desired.source.keys}
         after = {**_as_it_is(desired, kind, name, field), **values}
         alike = len({repr(value) for node, value in after.items() if node in below}) == 1

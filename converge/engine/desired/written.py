@@ -88,9 +88,7 @@ def _change(text: str, found: Outline, keys: Keys, value: object) -> tuple[int, 
     return at, at, new
 
 
-def _in_braces(
-    text: str, start: int, end: int, keys: Keys, value: object
-) -> tuple[int, int, str]:
+def _in_braces(text: str, start: int, end: int, keys: Keys, value: object) -> tuple[int, int, str]:
     """At the end of an inline table."""
     if text[start] != "{":
         raise NotWritten(f"{text[start:end]} is no table that {dotted(keys)} could stand in")

@@ -157,8 +157,8 @@ class _Search:
             elif not name and isinstance(self.change.observed, Absent):
                 why = f"it is not there; if that is right, take it out of {table} by hand"
             elif id != self.by:
-                why = f"{self.by.ref} brings it along, and no field of {table} makes it so; a table "
-                why += f"[{id.ref}] of its own would win"
+                why = f"{self.by.ref} brings it along, and no field of {table} makes it so; "
+                why += f"a table [{id.ref}] of its own would win"
             else:
                 why = f"it follows from what is seen, and no field of {table} says it"
             yield Declined(id, name, why)
@@ -169,10 +169,9 @@ def _lacks(seen: Observation[Any], wish: Wish[Any]) -> Lacks:
         case Absent(), Absent():
             return frozenset()
         case Present(a), Present(b):
-            named = (f.name for f in fields(b) if f.compare)
-            return frozenset(
-                (name, part) for name in named for part in _parts(getattr(a, name), getattr(b, name))
-            )
+            named = [f.name for f in fields(b) if f.compare]
+            parts = {name: _parts(getattr(a, name), getattr(b, name)) for name in named}
+            return frozenset((name, part) for name in named for part in parts[name])
         case _:
             return frozenset({("", "whether it is there")})
 

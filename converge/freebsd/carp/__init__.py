@@ -17,7 +17,7 @@ from converge.core.host import Run
 from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, Twin, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, Twin, View
 from converge.core.secret import Secret, Text, join
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
@@ -28,6 +28,7 @@ from converge.freebsd.carp.answers import (
     parse_ifconfig,
     since,
 )
+from converge.freebsd.carp.found import as_fields, found
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -231,11 +232,11 @@ class Carp(Resource[CarpState]):
         return tuple(a for a in seen.addresses if a in wish.addresses)
 
     def adopts(self, seen: Observation[CarpState]) -> Mapping[str, object]:
-        found = seen.state.addresses if isinstance(seen, Present) else ()
-        ours = (self.address, *(a for a in self.aliases if a in found))
-        first = sorted(found, key=lambda a: (ours.index(a) if a in ours else len(ours), a))
-        addresses = {"address": first[0], "aliases": tuple(first[1:])} if first else {}
-        return {**super().adopts(seen), **addresses}
+        return {**super().adopts(seen), **as_fields(seen, (self.address, *self.aliases))}
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -16,7 +16,7 @@ from converge.core.guard import Guard
 from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
 from converge.core.ids import Ref
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.mysqld.answers import (
     MysqldState,
@@ -25,6 +25,7 @@ from converge.freebsd.mysqld.answers import (
     parse_mounts,
     parse_processes,
 )
+from converge.freebsd.mysqld.found import found
 from converge.freebsd.mysqld.guards import GUARDS
 from converge.freebsd.mysqld.ladder import stop
 
@@ -199,6 +200,10 @@ class Mysqld(Resource[MysqldState]):
         if not seen.outdated or not seen.on_volume:
             return ""
         return f"it runs as {seen.named} with other arguments than wished, until it is restarted"
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
