@@ -138,9 +138,8 @@ def _write(path: str, old: str, new: str) -> None:
         raise wrong
     back = read(path)
     if back.lost or back.stdout != new:
-        raise NotProved(
-            f"{path} does not read back as it was written: {back.lost or 'look at it'}"
-        )
+        why = back.lost or "somebody may have written it as well"
+        raise NotProved(f"{path} does not read back as it was written: {why}")
 
 
 def _changed(path: str) -> ChangedMeanwhile:

@@ -150,7 +150,7 @@ def _save(path: str, text: str) -> None:
 
 
 def _judged(text: str, path: str) -> int:
-    """Is it complete? Secrets are taken to be where the file says: they are still to be put there."""
+    """Is it complete? Secrets are taken to be there already, where the file says."""
     from converge.cli.site import graph_of
     from converge.engine.desired import load
     from converge.engine.show.problems import render

@@ -22,8 +22,8 @@ class Like:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The table `[kind.name]` for what was found on a node, or on `host` as that node knows it
-    (a short host name). Kinds "node" and "pair" without a name are the tables of the node itself and of the
-    pair.
+    (a short host name). Kinds "node" and "pair" without a name are the tables of the node
+    itself and of the pair.
 
     `own`: fields that hold for that node only, whatever the other one has. `remarks`: sentences
     that stand above the table.

@@ -75,7 +75,7 @@ def propose(
         declined += refused
     taken, disputed = _settled(taken)
     declined += disputed
-    new, kept = wanted, []
+    new, kept = wanted, list[Adoption]()
     for _, group in groupby(sorted(taken, key=_table), _table):
         ones = tuple(group)
         try:

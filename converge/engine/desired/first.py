@@ -32,7 +32,8 @@ _LATER = """
 class Draft:
     """Everything that was found, sorted. `tables` by kind and name, then by node.
 
-    `pair`: its name, '' where that is to be found. `seen`: the nodes that were looked at; `hosts`: node by short host name; `unread` by node.
+    `pair`: its name, '' where that is to be found. `seen`: the nodes that were looked at.
+    `hosts`: node by short host name; `unread` by node.
     """
 
     pair: str
@@ -46,7 +47,7 @@ class Draft:
     remarks: dict[Key, dict[str, None]] = field(default_factory=dict)
 
     def add(self, node: str, found: Iterable[Found]) -> None:
-        """What was found from a node. What a node says of itself counts before the other's word."""
+        """What was found from a node. What a node says of itself counts before the other."""
         for one in found:
             about = self.hosts.get(one.host) if one.host else node
             if about is None or about not in self.nodes:

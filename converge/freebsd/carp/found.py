@@ -22,8 +22,8 @@ def as_fields(seen: Observation[CarpState], ours: Sequence[IPv4Interface]) -> Ma
     """The addresses that were seen: ours first, in our order."""
     there = seen.state.addresses if isinstance(seen, Present) else ()
     kept = [a for a in ours if a in there]
-    first, *others = [*kept, *(a for a in there if a not in kept)] or [None]
-    return {"address": first, "aliases": tuple(others)} if first else {}
+    found = (*kept, *(a for a in there if a not in kept))
+    return {"address": found[0], "aliases": found[1:]} if found else {}
 
 
 def found() -> Discovery:

@@ -34,7 +34,7 @@ def _resource(statements: Sequence[Statement], name: str) -> Iterator[Found]:
     table |= {key: block[key] for key, value in usual.items() if block[key] != value}
     table |= {"exec": block["exec"]} if "exec" in block else {}
     table |= {"provider": block["name"]} if "name" in block else {}
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if any(one["metaflush"] != "on" for one in sections.values()):
         remarks = (f"metaflush is off in {CONF}, for which there is no field here.",)
     for host, section in sections.items():
