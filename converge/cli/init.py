@@ -66,12 +66,17 @@ def command(
 
 def _head(draft: Draft) -> list[str]:
     looked = f"from what {' and '.join(draft.seen)} showed" if draft.seen else "from answers"
+    guess = [
+        "",
+        f"That the pair is called {draft.pair} could not be seen, and is a guess.",
+    ]
     return [
         f"Written by `converge init` {looked}. It says what is there, not what should be: read "
         "it and correct it. The same file goes to both nodes. Then:",
         "",
         "  converge validate      is every word in it right?",
         "  converge plan          what would be done, and why? (changes nothing)",
+        *(guess if draft.guessed else ()),
     ]
 
 
@@ -91,14 +96,14 @@ def _looked(urls: tuple[str, ...], answers: Answers) -> Draft:
     from converge.engine.desired.first import Draft
 
     told = _told(urls)
-    if not any(one.kind != "node" for d in told.values() for one in d.found):
+    if not any(one.name for d in told.values() for one in d.found):
         why = next((line for d in told.values() for line in d.unread), "no CARP, HAST, or MySQL")
         raise NothingFound(
             f"nothing of a pair was found on {' and '.join(told)}: {why}",
             "converge init --ask asks a few questions instead.",
         )
     hosts = _hosts(told)
-    nodes = list(dict.fromkeys([*told, *sorted(hosts.values())]))[:2]
+    nodes = sorted(list(dict.fromkeys([*told, *sorted(hosts.values())]))[:2])
     facts = {}
     if len(nodes) < 2:
         facts = answers.all_of(["node2", "address2"])
@@ -106,11 +111,15 @@ def _looked(urls: tuple[str, ...], answers: Answers) -> Draft:
         hosts[nodes[1]] = nodes[1]
     draft = Draft(answers.said.get("pair", ""), nodes, list(told), hosts)
     draft.unread = {node: d.unread for node, d in told.items()}
+    for one in told.values():
+        draft.agree(one.found)
     for node, one in told.items():
         draft.add(node, one.found)
     if facts:
         draft.facts[nodes[1]] = {"hostname": facts["node2"], "address": facts["address2"]}
-    draft.pair = draft.pair or answers.all_of(["pair"])["pair"]
+    if not draft.pair:
+        draft.pair = answers.all_of(["pair"])["pair"]
+        draft.guessed = "pair" not in answers.said
     return draft
 
 
@@ -121,9 +130,9 @@ def _told(urls: tuple[str, ...]) -> dict[str, Discovered]:
     from converge.engine.discover import discover
     from converge.freebsd import kinds
 
-    me = os.uname().nodename.partition(".")[0].lower()
-    names = [url.partition("=")[0] for url in urls] or [me]
-    doors = open_doors(Pair("", {n: Node(n, n, "", "") for n in names}), urls, ())
+    me = os.uname().nodename
+    names = [url.partition("=")[0] for url in urls] or [me.partition(".")[0].lower()]
+    doors = open_doors(Pair("", {n: Node(n, me, "", "") for n in names}), urls, ())
     try:
         readers = {**doors.readers, **doors.hosts}
         return {node: discover(kinds(), readers[node]) for node in names}

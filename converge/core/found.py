@@ -25,6 +25,7 @@ class Found:
     (a short host name). Kinds "node" and "pair" without a name are the tables of the node
     itself and of the pair.
 
+    `thing`: what makes it the same thing on the other node, where its name is `guessed` only.
     `own`: fields that hold for that node only, whatever the other one has. `remarks`: sentences
     that stand above the table.
     """
@@ -35,6 +36,8 @@ class Found:
     host: str = ""
     own: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    thing: str = ""
+    guessed: bool = False
 
 
 Discovery = Generator[Query | Soon, Answer, tuple[Found, ...]]

@@ -171,7 +171,8 @@ class Mount(Resource[MountState]):
                 table: dict[str, object] = {"device": f"hast.{name}"}
                 table |= {"options": options.split(",")} if options != "rw" else {}
                 tables.append(Found("mount", path, table))
-        return tuple(tables)
+        nothing = "Nothing of /dev/hast is mounted there: where it is mounted, the primary shows."
+        return tuple(tables) or (Found("mount", "", remarks=(nothing,)),)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -32,7 +32,7 @@ _LATER = """
 class Draft:
     """Everything that was found, sorted. `tables` by kind and name, then by node.
 
-    `pair`: its name, '' where that is to be found. `seen`: the nodes that were looked at.
+    `pair`: its name, '' where that is to be found; `guessed`: nobody could say it. `seen`: the nodes that were looked at.
     `hosts`: node by short host name; `unread` by node.
     """
 
@@ -41,10 +41,17 @@ class Draft:
     seen: Sequence[str]
     hosts: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    guessed: bool = False
     facts: dict[str, dict[str, object]] = field(default_factory=dict)
     tables: dict[Key, dict[str, dict[str, object]]] = field(default_factory=dict)
+    called: dict[Key, str] = field(default_factory=dict)
     own: dict[Key, frozenset[str]] = field(default_factory=dict)
     remarks: dict[Key, dict[str, None]] = field(default_factory=dict)
+
+    def agree(self, found: Iterable[Found]) -> None:
+        """Learn what things are called, where a node knows it: the other one may only guess."""
+        sure = {(f.kind, f.thing): f.name for f in found if f.thing and not f.guessed}
+        self.called |= sure
 
     def add(self, node: str, found: Iterable[Found]) -> None:
         """What was found from a node. What a node says of itself counts before the other."""
@@ -59,10 +66,10 @@ class Draft:
                 facts = self.facts.setdefault(about, {})
                 facts |= {k: v for k, v in one.table.items() if about == node or k not in facts}
                 continue
-            key = (one.kind, one.name)
+            key = (one.kind, self.called.get((one.kind, one.thing), one.name))
             self.own[key] = self.own.get(key, frozenset()) | one.own
             self.remarks.setdefault(key, {}).update(dict.fromkeys(one.remarks))
-            if one.name and (about == node or about not in self.tables.get(key, {})):
+            if key[1] and (about == node or about not in self.tables.get(key, {})):
                 self.tables.setdefault(key, {})[about] = dict(one.table)
 
 
@@ -81,6 +88,8 @@ def first_file(draft: Draft, kinds: Kinds, head: Iterable[str]) -> str:
     order = list(kinds)
     for key in sorted({*shared, *draft.remarks}, key=lambda k: (order.index(k[0]), k)):
         about = [*_about(kinds, key[0]), *draft.remarks.get(key, ())]
+        if key not in shared and any(kind == key[0] for kind, _ in shared):
+            continue
         if key not in shared:
             blocks.append(_comment(about[1:])) if about[1:] else None
             continue
@@ -97,12 +106,16 @@ def _node(draft: Draft, node: str) -> Iterator[str]:
     facts.setdefault("address", facts.get("replication_address", ""))
     if facts.get("replication_address") == facts["address"]:
         facts.pop("replication_address")
-    facts = {name: facts[name] for name in NodeTable.model_fields if facts.get(name)}
+    releases = [one["release"] for one in draft.facts.values() if "release" in one]
+    facts.setdefault("release", next(iter(releases), ""))
+    order = ("hostname", *NodeTable.model_fields)
+    facts = {name: facts[name] for name in order if facts.get(name)}
     remarks = [
         f"{node} could not be asked everything. {one}" for one in draft.unread.get(node, ())
     ]
-    if node not in draft.seen:
-        remarks.append(f"{node} was not looked at: this is what the other node knows of it.")
+    if draft.seen and node not in draft.seen:
+        remarks.append(f"{node} was not looked at: this is what the other node knows of it,")
+        remarks.append("taken to be of the same release. Its own address may be another one.")
     yield "\n".join([*([_comment(remarks)] if remarks else []), _table(("node", node), facts)])
 
 

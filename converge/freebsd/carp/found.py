@@ -105,6 +105,7 @@ def _where_to_put(name: str, vhid: int) -> tuple[str, ...]:
     return (
         f"The password is in /etc/rc.conf of the nodes and not in here. Put it into {path} on "
         "every machine that runs converge, alone and on one line, mode 0600. On a node:",
-        f"  (umask 077; sed -n 's/.*vhid {vhid} .*pass \\([^ \"]*\\).*/\\1/p' /etc/rc.conf | "
-        f"head -1 > {path})",
+        "  umask 077",
+        f"  sed -n 's/.*vhid {vhid} .*pass \\([^ \"]*\\).*/\\1/p;' /etc/rc.conf |",
+        f"      head -1 > {path}",
     )
