@@ -52,7 +52,7 @@ def command(
     paint = paint_for(color)
     from converge.engine.show.adoption import adoption_lines, diff_lines
 
-    shown = [*adoption_lines(new.taken, refused, paint)]
+    shown = [*adoption_lines(new.taken, refused, new.then, paint)]
     if new.taken:
         lines = old.desired.source.lines, new.wanted.desired.source.lines
         shown += ["", *diff_lines(config, *lines, paint)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from converge.core.adoption import Adoption, Declined
 from converge.core.desired import Desired
@@ -13,7 +14,7 @@ from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.ledger import Ledger, Now
 from converge.core.plan import Change, Snapshot
-from converge.core.state import Present, differing, in_sync
+from converge.core.state import Present, Wish, differing, in_sync
 from converge.engine.desired.placed import places
 from converge.engine.desired.written import NotWritten, written
 from converge.engine.plan.adoption import adopted
@@ -42,6 +43,8 @@ class Proposal:
     wanted: Wanted
     taken: tuple[Adoption, ...] = ()
     declined: tuple[Declined, ...] = ()
+    then: tuple[ResourceId, ...] = ()
+    """What is as wished, and would differ then: the same thing in another place."""
     unseen: bool = False
     """Nothing of it was declined for another reason than that it could not be seen."""
 
@@ -62,7 +65,7 @@ def propose(
 
     Raises NotProved when a text would read back otherwise than meant.
     """
-    wished = wishes(wanted.graph, seen.snapshot, seen.ledger, seen.now)
+    wished = _wished(wanted, seen)
     changes, deferred = diff(seen.snapshot, wished)
     taken: list[Adoption] = []
     declined = [Declined(d.id, "", d.why) for d in deferred if only(d.id)]
@@ -85,7 +88,15 @@ def propose(
         except NotWritten as bad:
             declined += [Declined(a.of, a.field, str(bad)) for a in ones]
     _prove(wanted, new, kept)
-    return Proposal(new, tuple(kept), tuple(declined), unseen == len(declined))
+    before = {c.id for c in changes}
+    after, _ = diff(seen.snapshot, _wished(new, seen))
+    then = tuple(sorted(c.id for c in after if c.id not in before))
+    return Proposal(new, tuple(kept), tuple(declined), then, unseen == len(declined))
+
+
+def _wished(wanted: Wanted, seen: Seen) -> dict[ResourceId, Wish[Any]]:
+    wished = wishes(wanted.graph, seen.snapshot, seen.ledger, seen.now)
+    return {id: wish for id, wish in wished.items() if id in seen.snapshot.observed}
 
 
 def _table(one: Adoption) -> tuple[str, str]:
@@ -116,12 +127,12 @@ def _with(
     for keys, value in places(old.desired, ones):
         text = written(text, keys, value)
     new = read(text)
-    wished = wishes(new.graph, seen.snapshot, seen.ledger, seen.now)
+    wished = _wished(new, seen)
     meant = {one.of for one in ones}
     for change in (c for c in changes if c.id in meant and c.id in wished):
         after = replace(change, wish=wished[change.id])
         if not in_sync(after.observed, after.wish) and _apart(after) >= _apart(change):
-            raise NotWritten(f"{change.id} would differ all the same")
+            raise NotWritten("it would differ all the same")
     return new
 
 

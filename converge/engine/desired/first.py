@@ -32,8 +32,8 @@ _LATER = """
 class Draft:
     """Everything that was found, sorted. `tables` by kind and name, then by node.
 
-    `pair`: its name, '' where that is to be found; `guessed`: nobody could say it. `seen`: the nodes that were looked at.
-    `hosts`: node by short host name; `unread` by node.
+    `pair`: its name, '' where that is to be found; `guessed`: nobody could say it. `seen`: the
+    nodes that were looked at. `hosts`: node by short host name; `unread` by node.
     """
 
     pair: str

@@ -43,6 +43,8 @@ def adopted(
     values = search.by_name(lacks)
     values, twice = search.one_by_one(values)
     rest = search.lacks(values) or frozenset()
+    if {name for name, _ in rest} == {name for name, _ in lacks}:
+        values, rest = {}, lacks  # a part of a line is not taken without the rest of it
     found = (
         Adoption(search.by, name, _json(search.with_(values), name), change.id)
         for name in sorted(values)

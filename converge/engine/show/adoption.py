@@ -8,15 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from converge.core.adoption import Adoption, Declined
 from converge.core.ids import ResourceId
-from converge.engine.show.marks import BLOCKED, CHANGE, Paint, safe
+from converge.engine.show.marks import BLOCKED, CHANGE, UNKNOWN, Paint, safe
 
 PLAIN = Paint(on=False)
 
 
 def adoption_lines(
-    taken: Iterable[Adoption], declined: Iterable[Declined], paint: Paint = PLAIN
+    taken: Iterable[Adoption],
+    declined: Iterable[Declined],
+    then: Iterable[ResourceId],
+    paint: Paint = PLAIN,
 ) -> Iterator[str]:
-    """`~ hasta/carp.vip advskew = 50`, and `!` for what stays as it is wished."""
+    """`~ hasta/carp.vip advskew = 50`, and `!` for what stays as it is wished, `?` for what is
+    as wished now and is not `then`."""
     for one in sorted(taken, key=lambda a: (a.id, a.field)):
         seen = "" if one.of == one.id else f"  (as {one.of.ref} is)"
         yield safe(f"{paint(CHANGE, CHANGE)} {one.id} {one.field}: {_value(one.value)}{seen}")
@@ -28,6 +32,9 @@ def adoption_lines(
         first, *more = textwrap.wrap(f"{said}: {why}", 76, break_on_hyphens=False)
         yield safe(f"{paint(BLOCKED, BLOCKED)} {first}")
         yield from (safe(f"    {line}") for line in more)
+
+    for id in then:
+        yield safe(f"{paint(UNKNOWN, UNKNOWN)} {id}: is as wished now, and would differ then")
 
 
 def _value(value: object) -> str:
