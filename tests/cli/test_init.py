@@ -106,7 +106,7 @@ def test_one_node_tells_what_it_knows_of_the_other(settled: Pair) -> None:
 
 
 def test_what_cannot_be_read_stands_there_as_a_comment(settled: Pair, tmp_path: Path) -> None:
-    one, other = names(settled.config)
+    one, _ = names(settled.config)
     pair = settled.copied(tmp_path)
     pair.lab("fault", "hang", one, "mount")
     said = converge("init", *hosts(pair))

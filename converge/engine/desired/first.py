@@ -85,20 +85,22 @@ def first_file(draft: Draft, kinds: Kinds, head: Iterable[str]) -> str:
             if node in own[key] and key not in loose:
                 blocks.append(_table(("node", node, *key), _plain(draft, own[key][node])))
     blocks.append(_LATER.strip())
-    order = list(kinds)
+    order, said = list(kinds), set[str]()
     for key in sorted({*shared, *draft.remarks}, key=lambda k: (order.index(k[0]), k)):
-        about = [*_about(kinds, key[0]), *draft.remarks.get(key, ())]
-        if key not in shared and any(kind == key[0] for kind, _ in shared):
-            continue
+        remarks = [*draft.remarks.get(key, ())]
         if key not in shared:
-            blocks.append(_comment(about[1:])) if about[1:] else None
+            if remarks and not any(kind == key[0] for kind, _ in shared):
+                blocks.append(_comment(remarks))
             continue
+        about = [*([] if key[0] in said else [_about(kinds, key[0])]), *remarks]
+        said.add(key[0])
         table = _table(key, _plain(draft, shared[key]))
         if key in loose:
             about.append("Not decided yet; complete it, and take the # away:")
             table = textwrap.indent(table, "# ")
-        blocks.append("\n".join([_comment(about), table]))
-    return "\n\n".join(blocks) + "\n"
+        blocks.append("\n".join([*([_comment(about)] if about else []), table]))
+    # What a node says may be no text at all.
+    return ("\n\n".join(blocks) + "\n").encode(errors="replace").decode()
 
 
 def _node(draft: Draft, node: str) -> Iterator[str]:
@@ -170,10 +172,9 @@ def _undecided(draft: Draft, kinds: Kinds) -> set[Key]:
     return loose
 
 
-def _about(kinds: Kinds, kind: str) -> list[str]:
-    """The first sentence of a kind about itself."""
-    said = " ".join((kinds[kind].__doc__ or "").split("\n\n")[0].split())
-    return [said]
+def _about(kinds: Kinds, kind: str) -> str:
+    """The first sentences of a kind about itself."""
+    return " ".join((kinds[kind].__doc__ or "").split("\n\n")[0].split())
 
 
 def _comment(lines: Iterable[str]) -> str:
@@ -181,7 +182,8 @@ def _comment(lines: Iterable[str]) -> str:
     out: list[str] = []
     for line in lines:
         out += [line] if line.startswith(" ") or not line else textwrap.wrap(line, 94)
-    return "\n".join(f"# {line}".rstrip() for line in out)
+    plain = ("".join(c if c.isprintable() else "?" for c in line) for line in out)
+    return "\n".join(f"# {line}".rstrip() for line in plain)
 
 
 def _table(keys: Key | tuple[str, ...], table: Mapping[str, Any]) -> str:

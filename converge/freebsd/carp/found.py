@@ -106,6 +106,6 @@ def _where_to_put(name: str, vhid: int) -> tuple[str, ...]:
         f"The password is in /etc/rc.conf of the nodes and not in here. Put it into {path} on "
         "every machine that runs converge, alone and on one line, mode 0600. On a node:",
         "  umask 077",
-        f"  sed -n 's/.*vhid {vhid} .*pass \\([^ \"]*\\).*/\\1/p;' /etc/rc.conf |",
+        f"  sed -n 's/.*vhid {vhid} .*pass \\([^ \"]*\\).*/\\1/p' /etc/rc.conf |",
         f"      head -1 > {path}",
     )
