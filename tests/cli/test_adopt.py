@@ -148,6 +148,9 @@ def test_a_password_is_neither_copied_nor_shown(pair: Pair) -> None:
     assert "hidden99" not in said.out + said.err
     assert "secrets are not copied" in " ".join(said.out.split())
     assert pair.config.read_bytes() == before
+    tampered(pair, ("hasta", f"sysrc {RC.format(7).replace('testpass', 'hidden99')}"))
+    said = pair("adopt", "-y")  # the rest of that line is not taken without it
+    assert (said.code, said.out.count("!")) == (1, 1)
     tampered(pair)
     said = pair("adopt", "-y")
     assert "testpass" not in said.out + said.err

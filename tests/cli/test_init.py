@@ -99,6 +99,7 @@ def test_one_node_tells_what_it_knows_of_the_other(settled: Pair) -> None:
     assert said.code == 0
     found = tomllib.loads(said.out)
     assert found["pair"]["nodes"] == sorted([one, other])
+    assert found["node"][other]["carp"]["vip"] == {"advskew": 100}
     assert f"# {one} was not looked at" in said.out
     assert "could not be seen, and is a guess" in said.out
     assert "mount" not in found

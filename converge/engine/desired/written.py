@@ -115,8 +115,7 @@ def _line(text: str, found: Outline, keys: Keys, value: object) -> tuple[int, st
         return 0, f"{way(keys)} = {spelt(value)}\n"
     longest = max((_shared(one.table, table) for one in listed), default=0)
     kin = [one for one in listed if longest and _shared(one.table, table) == longest]
-    at, before = _after(text, kin[-1], block=True) if kin else (len(text), "")
-    before = before or ("" if not text or text[:at].endswith("\n") else "\n")
+    at, before = _after(text, kin[-1], block=True) if kin else _end(text)
     gap = "\n" if text else ""
     return at, f"{before}{gap}[{way(table)}]\n{way(keys[-1:])} = {spelt(value)}\n"
 
@@ -134,6 +133,10 @@ def _after(text: str, one: Statement, *, block: bool = False) -> tuple[int, str]
     found = re.compile(rf"[^\n]*\n?(?:{comment})*").match(text, one.end)
     at = found.end() if found else one.end
     return at, "" if text[:at].endswith("\n") else "\n"
+
+
+def _end(text: str) -> tuple[int, str]:
+    return len(text), "" if text.endswith("\n") or not text else "\n"
 
 
 def _alike(text: str, own: list[Statement], key: str) -> str:

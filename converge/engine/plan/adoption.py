@@ -118,18 +118,20 @@ class _Search:
         return {}
 
     def one_by_one(self, values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """More fields, each the only one that brings it nearer; or those that do so equally."""
+        """More fields, each of which brings it nearer; or those that would equally do so."""
         while left := self.lacks(values):
-            nearer: dict[tuple[str, str], tuple[Lacks, Any]] = {}
+            nearer: list[tuple[Lacks, str, Any]] = []
             for name, value in self._candidates():
                 after = self.lacks({**values, name: value}) if name not in values else None
                 if after is not None and after < left:
-                    nearer.setdefault((name, repr(value)), (after, value))
-            best = min((len(after) for after, _ in nearer.values()), default=0)
-            ways = [key for key, (after, _) in nearer.items() if len(after) == best]
-            if len(ways) != 1:
-                return values, sorted(name for name, _ in ways)
-            values = {**values, ways[0][0]: nearer[ways[0]][1]}
+                    nearer.append((after, name, value))
+            if not nearer:
+                break
+            best, field, value = min(nearer, key=lambda way: (len(way[0]), way[1]))
+            rivals = sorted({name for after, name, _ in nearer if after == best})
+            if len(rivals) > 1:
+                return values, rivals
+            values = {**values, field: value}
         return values, []
 
     def _candidates(self) -> Iterator[tuple[str, Any]]:
