@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import pairwise
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -28,7 +29,7 @@ Values = Mapping[str, Any]
 Lacks = frozenset[tuple[str, str]]
 """What is not as seen: (field of the state, a word of its value). Empty: nothing."""
 
-SECRET, ORDER = "a secret", "the order"
+SECRET, WORDS = "a secret", "its words"
 
 
 def adopted(
@@ -43,7 +44,7 @@ def adopted(
     values = search.by_name(lacks)
     values, twice = search.one_by_one(values)
     rest = search.lacks(values) or frozenset()
-    if {name for name, _ in rest} == {name for name, _ in lacks}:
+    if {name for name, _ in rest} >= {name for name, _ in lacks}:
         values, rest = {}, lacks  # a part of a line is not taken without the rest of it
     found = (
         Adoption(search.by, name, _json(search.with_(values), name), change.id)
@@ -113,7 +114,7 @@ class _Search:
         }
         for values in (said, *({name: said[name]} for name in sorted(said))):
             left = self.lacks(values)
-            if left is not None and left < lacks:
+            if left is not None and len(left) < len(lacks):
                 return values
         return {}
 
@@ -123,7 +124,7 @@ class _Search:
             nearer: list[tuple[Lacks, str, Any]] = []
             for name, value in self._candidates():
                 after = self.lacks({**values, name: value}) if name not in values else None
-                if after is not None and after < left:
+                if after is not None and len(after) < len(left):
                     nearer.append((after, name, value))
             if not nearer:
                 break
@@ -181,12 +182,18 @@ def _lacks(seen: Observation[Any], wish: Wish[Any]) -> Lacks:
 
 
 def _parts(seen: object, wished: object) -> frozenset[str]:
-    """The words in which two values differ."""
+    """The words in which two values differ, each with the one before it: so `60` in one place is
+    not `60` in another."""
     if seen == wished:
         return frozenset()
-    # When all words are there, it may still be their order, or what is behind the ***.
-    rest = SECRET if Secret in (type(seen), type(wished)) else ORDER
-    return frozenset(_split(seen)) ^ frozenset(_split(wished)) | {rest}
+    # When all words are there, it may still be what is behind the ***.
+    rest = SECRET if Secret in (type(seen), type(wished)) else WORDS
+    return frozenset(_pieces(seen)) ^ frozenset(_pieces(wished)) | {rest}
+
+
+def _pieces(value: object) -> list[str]:
+    words = _split(value)
+    return words if isinstance(value, tuple) else [" ".join(two) for two in pairwise(["", *words])]
 
 
 def _split(value: object) -> list[str]:
