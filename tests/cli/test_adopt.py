@@ -137,6 +137,14 @@ def test_an_address_on_the_interface(pair: Pair) -> None:
     assert (said["address"], said["aliases"]) == ("192.168.1.50/32", ["192.168.1.60/32"])
 
 
+def test_it_does_not_become_something_else_altogether(pair: Pair) -> None:
+    # With dialect = "carp0" nobody would wish for that line; nor for anything else that is there.
+    tampered(pair, ("hasta", "sysrc -f /boot/loader.conf -x carp_load"))
+    said = pair("adopt", "-y")
+    assert said.code == 1
+    assert "dialect" not in said.out
+
+
 def test_a_password_is_neither_copied_nor_shown(pair: Pair) -> None:
     tampered(
         pair,

@@ -111,7 +111,8 @@ def test_several_fields_of_one_line() -> None:
 
 
 def test_words_that_changed_places() -> None:
-    assert back(Present(LampState("red", "watts 12 volts 40")))[0] == {}
+    found = back(Present(LampState("red", "watts 12 volts 40")))
+    assert found == ({"watts": 12, "volts": 40}, ())
 
 
 def test_absent_is_a_switch() -> None:

@@ -93,14 +93,17 @@ class _Search:
         return _lacks(self.change.observed, wish)
 
     def _wish(self, new: Resource[Any]) -> Wish[Any]:
-        resources = {**self.graph.resources, new.id: new}
-        around = replace(self.sight.around, resources=resources)
+        resources = self.graph.resources
+        around = replace(self.sight.around, resources={**resources, new.id: new})
         one = new
         for id in self.chain[1:]:
-            brought = [b for b in one.implied(around) if (b.kind, b.name) == (id.kind, id.name)]
-            if not brought:
+            brought = {(b.kind, b.name): b.table for b in one.implied(around)}
+            if (id.kind, id.name) not in brought:
+                before = {(b.kind, b.name) for b in resources[one.id].implied(around)}
+                if before ^ brought.keys() != {(id.kind, id.name)}:
+                    raise LookupError("it would bring along something else altogether")
                 return Absent()
-            one = type(resources[id]).model_validate({"id": id, **brought[0].table})
+            one = type(resources[id]).model_validate({"id": id, **brought[id.kind, id.name]})
         return one.want(replace(self.sight, around=around))
 
     def by_name(self, lacks: Lacks) -> dict[str, Any]:
@@ -114,7 +117,7 @@ class _Search:
         }
         for values in (said, *({name: said[name]} for name in sorted(said))):
             left = self.lacks(values)
-            if left is not None and len(left) < len(lacks):
+            if left is not None and _nearer(left, lacks):
                 return values
         return {}
 
@@ -124,7 +127,7 @@ class _Search:
             nearer: list[tuple[Lacks, str, Any]] = []
             for name, value in self._candidates():
                 after = self.lacks({**values, name: value}) if name not in values else None
-                if after is not None and len(after) < len(left):
+                if after is not None and _nearer(after, left):
                     nearer.append((after, name, value))
             if not nearer:
                 break
@@ -167,6 +170,11 @@ class _Search:
             else:
                 why = f"it follows from what is seen, and no field of {table} says it"
             yield Declined(id, name, why)
+
+
+def _nearer(after: Lacks, left: Lacks) -> bool:
+    """Fewer words differ, and in no other field than before."""
+    return len(after) < len(left) and {n for n, _ in after} <= {n for n, _ in left}
 
 
 def _lacks(seen: Observation[Any], wish: Wish[Any]) -> Lacks:
