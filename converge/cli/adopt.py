@@ -113,7 +113,7 @@ def _proposal(
     now = Now(clock.elapsed(), clock.wall().timestamp())
     ledger = known(here.place, clock)
     ledger = remembered(here.graph, ledger, snapshot, now, here.acting)
-    return old, propose(old, Seen(snapshot, ledger, now), read, meant)
+    return old, propose(old, Seen(snapshot, ledger, now, frozenset(here.acting)), read, meant)
 
 
 def _agreed(*, no_input: bool) -> bool:

@@ -80,6 +80,11 @@ class View(Protocol):
         """What the ledger remembers of it."""
         ...
 
+    @property
+    def leader(self) -> str:
+        """The node to which a person hands the service over just now; '' for none."""
+        ...
+
 
 class Resource(BaseModel, Generic[S]):
     """A thing on a node that has a desired state.
@@ -185,6 +190,15 @@ class Resource(BaseModel, Generic[S]):
         compared = {f.name for f in fields(seen.state) if f.compare}
         own = compared & type(self).model_fields.keys()
         return {name: getattr(seen.state, name) for name in sorted(own)}
+
+    @property
+    def moving_s(self) -> float:
+        """How long a handover waits here, beside the actions' own times (s)."""
+        return 0.0
+
+    def unready(self, seen: S) -> str:
+        """Why the service could not be handed over to this node as it is; '' when it could."""
+        return ""
 
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:

@@ -56,6 +56,8 @@ class Seen:
     snapshot: Snapshot
     ledger: Ledger
     now: Now
+    acting: frozenset[str]
+    """Nodes whose ledger it is."""
 
 
 def propose(
@@ -72,7 +74,8 @@ def propose(
     unseen = len(declined)
     for change in (c for c in changes if only(c.id)):
         around = wanted.graph.around(change.id.node)
-        sight = Sight(around, seen.snapshot.observed, wished, seen.ledger, seen.now)
+        bound = change.id.node in seen.acting
+        sight = Sight(around, seen.snapshot.observed, wished, seen.ledger, seen.now, bound)
         found, refused = adopted(wanted.graph, change, sight)
         taken += found
         declined += refused
@@ -95,7 +98,7 @@ def propose(
 
 
 def _wished(wanted: Wanted, seen: Seen) -> dict[ResourceId, Wish[Any]]:
-    wished = wishes(wanted.graph, seen.snapshot, seen.ledger, seen.now)
+    wished = wishes(wanted.graph, seen.snapshot, seen.ledger, seen.now, seen.acting)
     return {id: wish for id, wish in wished.items() if id in seen.snapshot.observed}
 
 

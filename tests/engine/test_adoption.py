@@ -87,7 +87,7 @@ def back(
     """What is adopted, and what is not, when `id` was seen so."""
     graph, flaws = build(PAIR, {LAMP: Lamp(id=LAMP, **table)}, {"lamp": Lamp, "plug": Plug})
     assert graph, flaws
-    sight = Sight(graph.around("a"), {id: seen}, {}, Ledger(), NEVER)
+    sight = Sight(graph.around("a"), {id: seen}, {}, Ledger(), NEVER, bound=True)
     change = Change(id, seen, graph.resources[id].want(sight))
     found, declined = adopted(graph, change, sight)
     assert all(isinstance(one, Adoption) and (one.id, one.of) == (LAMP, id) for one in found)
