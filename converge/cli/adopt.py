@@ -47,7 +47,7 @@ def command(
 
     with site(config, hosts, nodes) as here:
         chosen = _chosen(here, resources, nodes)
-        old, new = _proposal(here, config, chosen)
+        old, new = _proposal(here, config, chosen, named=bool(resources))
         refused = [no for no in new.declined if no.id.node in here.acting]
     paint = paint_for(color)
     from converge.engine.show.adoption import adoption_lines, diff_lines
@@ -92,7 +92,7 @@ def _chosen(
 
 
 def _proposal(
-    here: Site, config: str, meant: Callable[[ResourceId], bool]
+    here: Site, config: str, meant: Callable[[ResourceId], bool], *, named: bool
 ) -> tuple[Wanted, Proposal]:
     from converge.cli.memory import known
     from converge.cli.site import desired_of, graph_of, read_text
@@ -113,7 +113,9 @@ def _proposal(
     now = Now(clock.elapsed(), clock.wall().timestamp())
     ledger = known(here.place, clock)
     ledger = remembered(here.graph, ledger, snapshot, now, here.acting)
-    return old, propose(old, Seen(snapshot, ledger, now, frozenset(here.acting)), read, meant)
+    return old, propose(
+        old, Seen(snapshot, ledger, now, frozenset(here.acting)), read, meant, named=named
+    )
 
 
 def _agreed(*, no_input: bool) -> bool:

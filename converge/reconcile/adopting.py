@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -14,11 +14,13 @@ from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.ledger import Ledger, Now
 from converge.core.plan import Change, Snapshot
-from converge.core.state import Present, Wish, differing, in_sync
+from converge.core.state import Absent, Present, Wish, differing, in_sync
 from converge.engine.desired.placed import places
 from converge.engine.desired.written import NotWritten, written
 from converge.engine.plan.adoption import adopted
 from converge.engine.plan.diff import Sight, diff, wishes
+
+DOWN = "it is not there, or down; name it in the command if it is to stay so"
 
 
 class NotProved(ConvergeError):
@@ -61,26 +63,27 @@ class Seen:
 
 
 def propose(
-    wanted: Wanted, seen: Seen, read: Callable[[str], Wanted], only: Callable[[ResourceId], bool]
+    wanted: Wanted,
+    seen: Seen,
+    read: Callable[[str], Wanted],
+    only: Callable[[ResourceId], bool],
+    *,
+    named: bool = False,
 ) -> Proposal:
     """The changes that the observed state asks for. `read` reads a text as the file is read.
+
+    What is down may just have died: it is wished so only where it was `named`.
 
     Raises NotProved when a text would read back otherwise than meant.
     """
     wished = _wished(wanted, seen)
     changes, deferred = diff(seen.snapshot, wished)
-    taken: list[Adoption] = []
     declined = [Declined(d.id, "", d.why) for d in deferred if only(d.id)]
     unseen = len(declined)
-    for change in (c for c in changes if only(c.id)):
-        around = wanted.graph.around(change.id.node)
-        bound = change.id.node in seen.acting
-        sight = Sight(around, seen.snapshot.observed, wished, seen.ledger, seen.now, bound)
-        found, refused = adopted(wanted.graph, change, sight)
-        taken += found
-        declined += refused
+    mine = [change for change in changes if only(change.id)]
+    taken, refused = _found(wanted, seen, wished, mine, named=named)
     taken, disputed = _settled(taken)
-    declined += disputed
+    declined += refused + disputed
     new, kept = wanted, list[Adoption]()
     for _, group in groupby(sorted(taken, key=_table), _table):
         ones = tuple(group)
@@ -100,6 +103,28 @@ def propose(
 def _wished(wanted: Wanted, seen: Seen) -> dict[ResourceId, Wish[Any]]:
     wished = wishes(wanted.graph, seen.snapshot, seen.ledger, seen.now, seen.acting)
     return {id: wish for id, wish in wished.items() if id in seen.snapshot.observed}
+
+
+def _found(
+    wanted: Wanted,
+    seen: Seen,
+    wished: Mapping[ResourceId, Wish[Any]],
+    changes: Iterable[Change],
+    *,
+    named: bool,
+) -> tuple[list[Adoption], list[Declined]]:
+    """What each change asks for, by itself."""
+    taken: list[Adoption] = []
+    declined: list[Declined] = []
+    for change in changes:
+        around, bound = wanted.graph.around(change.id.node), change.id.node in seen.acting
+        sight = Sight(around, seen.snapshot.observed, wished, seen.ledger, seen.now, bound)
+        found, refused = adopted(wanted.graph, change, sight)
+        if found and isinstance(change.observed, Absent) and not named:
+            found, refused = (), (Declined(change.id, "", DOWN),)
+        taken += found
+        declined += refused
+    return taken, declined
 
 
 def _table(one: Adoption) -> tuple[str, str]:

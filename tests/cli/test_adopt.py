@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from converge.cli import adopt
+from converge.core.host import Answer
 from converge.hosts import disk
 from converge.reconcile import adopting
 from tests.cli.commands import MYSQL, Pair, Said, Terminal, converge, new_pair
@@ -140,9 +141,10 @@ def test_an_address_on_the_interface(pair: Pair) -> None:
 def test_it_does_not_become_something_else_altogether(pair: Pair) -> None:
     # With dialect = "carp0" nobody would wish for that line; nor for anything else that is there.
     tampered(pair, ("hasta", "sysrc -f /boot/loader.conf -x carp_load"))
-    said = pair("adopt", "-y")
-    assert said.code == 1
-    assert "dialect" not in said.out
+    for words in ((), ("setting.carp_load",)):
+        said = pair("adopt", "-y", *words)
+        assert said.code == 1
+        assert "dialect" not in said.out
 
 
 def test_a_password_is_neither_copied_nor_shown(pair: Pair) -> None:
@@ -175,6 +177,16 @@ def test_1_when_none_of_it_can_be_adopted(pair: Pair) -> None:
     said = pair("adopt", "-y")
     assert said.code == 1
     assert "it follows from what is seen" in said.out
+
+
+def test_what_is_down_is_adopted_only_by_name(pair: Pair) -> None:
+    tampered(pair, ("hastb", "service hastd onestop"))
+    said = pair("adopt", "-y")
+    assert (said.code, "running" in said.out) == (1, False)
+    assert "hastb/service.hastd: it is not there, or down; name it" in said.out
+    assert pair("adopt", "-y", "service.hastd").code == 0
+    said = tomllib.loads(pair.config.read_text())
+    assert said["node"]["hastb"]["service"]["hastd"] == {"running": False}
 
 
 def test_6_when_too_little_can_be_seen(pair: Pair) -> None:
@@ -240,6 +252,14 @@ def test_70_when_it_would_not_read_back_as_meant(
     assert said.code == 70
     assert "nothing was written" in said.err
     assert pair.config.read_bytes() == before
+
+
+def test_70_when_it_does_not_read_back(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    tampered(pair)
+    monkeypatch.setattr(disk, "read", lambda path: Answer(0, "something else\n"))
+    said = pair("adopt", "-y")
+    assert said.code == 70
+    assert "does not read back as it was written" in said.err
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.EROFS, 73), (errno.ENOSPC, 74)])
