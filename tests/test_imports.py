@@ -36,6 +36,7 @@ PYDANTIC = {
 }
 THINK = {"click", "networkx", *PYDANTIC}
 LOG = {"loguru"}
+WRITE = {"tomlkit"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ CASES = [
     *(
         Case((name, "--help"), {"click"}, (*DOMAIN, "converge.lab", "converge.hosts"))
         for name in (
+            "adopt",
+            "init",
             "validate",
             "plan",
             "apply",
@@ -86,6 +89,8 @@ CASES = [
     Case(("status", *CONFIG, *LAB), THINK, REAL),
     Case(("doctor", *CONFIG, *LAB), THINK, (*REAL, "converge.proving")),
     Case(("observe", *CONFIG, *LAB), THINK, (*REAL, "converge.freebsd.checkup.clock")),
+    Case(("adopt", *CONFIG, *LAB), THINK | WRITE, REAL),
+    Case(("init", *LAB), THINK | WRITE, (*REAL, "converge.reconcile")),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(
         Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))

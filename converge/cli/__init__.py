@@ -13,6 +13,7 @@ from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError, meant
 
 COMMANDS = {
+    "init": "write a first desired file, from a live node or from a few questions",
     "validate": "check the desired file without touching a node",
     "plan": "look, compare, and show what would be done; writes nothing",
     "apply": "carry the plan out, pass after pass, under the guards",
@@ -25,6 +26,7 @@ COMMANDS = {
     "graph": "the dependency graph as text, dot, mermaid or svg",
     "status": "the pair at a glance",
     "doctor": "a check of everything around the pair: clocks, counters, disks, boot order",
+    "adopt": "take what was seen into the desired file, comments kept",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",
     "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",

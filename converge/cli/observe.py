@@ -32,10 +32,14 @@ def command(
         if bundle:
             if len(here.acting) != 1:
                 raise UsageError("--bundle keeps one node: name it with --node")
+            from converge.engine.discover import discover
+            from converge.freebsd import kinds
             from converge.hosts.bundle import write_bundle
 
             (node,) = here.acting
-            heard = snapshot.heard.get(node, ())
+            # And what `converge init` asks, so that a first file can be written elsewhere.
+            more = discover(kinds(), here.readers[node]).heard.items()
+            heard = (*snapshot.heard.get(node, ()), *more)
             save(bundle, write_bundle(node, snapshot.taken, heard, here.desired.secrets))
     if as_json:
         click.echo(dumps(observation_form(snapshot.observed, snapshot.taken)), nl=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from converge.core.check import Check
+from converge.core.found import Discovery as Discovery
 from converge.core.guard import Guard
 from converge.core.host import Answer, Effect, Query, Soon
 from converge.core.ids import Ref, ResourceId
@@ -179,6 +180,12 @@ class Resource(BaseModel, Generic[S]):
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""
 
+    @classmethod
+    def discover(cls) -> Discovery:
+        """What of this kind a node has that nobody has described yet, for `converge init`."""
+        yield from ()
+        return ()
+
     def remember(self, seen: Observation[S], twin: Twin[S], before: Notes, now: Now) -> Notes:
         """What must be remembered of it because no probe can tell it later.
 
@@ -205,6 +212,18 @@ class Resource(BaseModel, Generic[S]):
     def checks(self, around: Around) -> Iterable[Check]:
         """What a doctor asks around it, and nobody else: never a plan."""
         return ()
+
+    def adopts(self, seen: Observation[S]) -> Mapping[str, object]:
+        """Its fields as they would be written for it to be wished as it was seen, for
+        `converge adopt`. Whoever asks tries them, and leaves out what does not help.
+
+        By default the fields that are called like a compared field of the state.
+        """
+        if not isinstance(seen, Present):
+            return {}
+        compared = {f.name for f in fields(seen.state) if f.compare}
+        own = compared & type(self).model_fields.keys()
+        return {name: getattr(seen.state, name) for name in sorted(own)}
 
     @property
     def moving_s(self) -> float:

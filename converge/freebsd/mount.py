@@ -10,12 +10,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from converge.core import found
 from converge.core.check import Asked, Check, Found, ok, wrong
 from converge.core.guard import Guard, Situation
 from converge.core.host import Answer, Command, Read, Run
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Allow, Change, Direction, Refuse, Rung, Verdict
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish
 
 FSTAB = "/etc/fstab"
@@ -178,6 +179,19 @@ class Mount(Resource[MountState]):
         if isinstance(self.device, Ref):
             device = around.offer(self.device, "device")
             yield Check("fstab", (Read(FSTAB),), partial(fstab, device, self.id.name))
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        tables = []
+        for line in (yield Run(("mount", "-p"))).stdout.splitlines():
+            device, path, _, options, *_ = [*line.split(), *[""] * 4]
+            name = device.removeprefix("/dev/hast/")
+            if name != device and path.startswith("/"):
+                table: dict[str, object] = {"device": f"hast.{name}"}
+                table |= {"options": options.split(",")} if options != "rw" else {}
+                tables.append(found.Found("mount", path, table))
+        nothing = "Nothing of /dev/hast is mounted there: where it is mounted, the primary shows."
+        return tuple(tables) or (found.Found("mount", "", remarks=(nothing,)),)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -9,11 +9,12 @@ from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from converge.core.found import Found
 from converge.core.guard import Guard, Situation
-from converge.core.host import Answer, Command, Run
+from converge.core.host import Answer, Command, Read, Run
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Change, Refuse, Verdict
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
 
 START_S = 10.0
@@ -154,6 +155,17 @@ class Service(Resource[ServiceState]):
             )
         stale = max(times.values()) > times[self.pidfile]
         return Present(ServiceState(stale, status))
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        """The daemon below everything, where it runs, and whether it starts at boot."""
+        status = parse_status((yield Run(("service", "hastd", "onestatus"))))
+        if not isinstance(status, int):
+            return ()
+        rc_conf = yield Read("/etc/rc.conf", secrets=(r'\bpass\s+([^\s"\']+)',))
+        said = re.findall(r'(?m)^\s*hastd_enable="?(\w+)', rc_conf.stdout)
+        enabled = bool(said) and said[-1].upper() == "YES"
+        return (Found("service", "hastd", {} if enabled else {"enabled": False}),)
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         name, runs = self.id.name, isinstance(change.observed, Present)

@@ -88,6 +88,21 @@ def edit(effect: Edit) -> Answer:
     return Answer()
 
 
+def swap(path: str, old: str, new: str) -> Answer:
+    """Replace all of a file, whose text is still `old`. Mode and owner stay. Code
+    CHANGED_MEANWHILE when it is another."""
+    try:
+        place = _find(path)
+        if decoded(_content(place)) != old:
+            raise _Changed
+        _replace(place, encoded(new), _mode(place), _owner(place), lambda: _expect(place))
+    except _Changed:
+        return changed_meanwhile(path)
+    except (OSError, ValueError) as error:
+        return _failed(path, error)
+    return Answer()
+
+
 def refusal(path: Path | str, error: OSError, hint: str = "") -> CannotWrite:
     """What to raise when a file of our own cannot be written: exit 74 for a full or failing disk,
     73 for the rest.

@@ -28,9 +28,21 @@ class _Lost(Exception):
     """The text is not TOML from here on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A `[header]` (`way` is its `table`, `equals` 0), or the `way = value` below it. Offsets."""
+
+    table: Keys
+    way: Keys
+    start: int
+    equals: int
+    end: int
+
+
 @dataclass(slots=True)
 class Outline:
-    """What was found: where each key is first mentioned; every value; every key in order.
+    """What was found: where each key is first mentioned; every value; every key in order; every
+    statement in order.
 
     `lost` is where the text stops being TOML.
     """
@@ -38,6 +50,7 @@ class Outline:
     keys: dict[Keys, Stretch] = field(default_factory=dict)
     values: list[tuple[Keys, Stretch]] = field(default_factory=list)
     mentions: list[tuple[Stretch, Keys]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
     lost: int | None = None
 
 
@@ -60,19 +73,22 @@ class _Walk:
         self.offset = 0
         self.keys: Keys = ()
         self.began = 0
+        self.equals = 0
         self.found = Outline()
         self.arrays: dict[Keys, int] = {}
 
     def document(self) -> None:
         table: Keys = ()
         while self._skip(_BLANK) < len(self.text):
-            self.keys, self.began = (), self.offset
+            self.keys, self.began = (), start = (), self.offset
             if self._take("[["):
-                table = self._header(many=True)
+                way = table = self._header(many=True)
             elif self._take("["):
-                table = self._header(many=False)
+                way = table = self._header(many=False)
             else:
-                self._pair(table)
+                way = self._pair(table)
+            equals = self.equals if way != table else 0
+            self.found.statements.append(Statement(table, way, start, equals, self.offset))
             self._skip(_SPACE)
             if self.offset < len(self.text) and self.text[self.offset] not in "#\n":
                 raise _Lost
@@ -86,12 +102,15 @@ class _Walk:
         self._expect("]]" if many else "]")
         return table
 
-    def _pair(self, table: Keys) -> None:
+    def _pair(self, table: Keys) -> Keys:
         keys = self._key(table)
+        equals = self.offset
         self._expect("=")
         self._skip(_SPACE)
         self.began = self.offset
         self._value(keys)
+        self.equals = equals  # of the outermost one: that of a table in braces comes last
+        return keys
 
     def _key(self, table: Keys) -> Keys:
         """A dotted key. On the way, what was declared as [[x]] means its latest table."""

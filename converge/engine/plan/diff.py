@@ -16,7 +16,7 @@ Wishes = Mapping[ResourceId, Wish[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class Sight:
     """What a resource sees of its node when it says what it wants."""
 
     around: Neighbourhood
@@ -63,7 +63,7 @@ def wishes(
     for id in graph.order:
         if id in snapshot.observed:
             around, bound = graph.around(id.node), acting is None or id.node in acting
-            view = _View(around, snapshot.observed, found, ledger, now, bound)
+            view = Sight(around, snapshot.observed, found, ledger, now, bound)
             found[id] = _inherited(graph, id, found) or graph.resources[id].want(view)
     return found
 

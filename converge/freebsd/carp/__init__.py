@@ -19,7 +19,16 @@ from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Misfit, Resource, Twin, View
+from converge.core.resource import (
+    Around,
+    Discovery,
+    Implied,
+    Look,
+    Misfit,
+    Resource,
+    Twin,
+    View,
+)
 from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
@@ -30,6 +39,7 @@ from converge.freebsd.carp.answers import (
     since,
 )
 from converge.freebsd.carp.brought import brought
+from converge.freebsd.carp.found import as_fields, found
 from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
 from converge.freebsd.carp.ours import group_in
 from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
@@ -229,6 +239,13 @@ class Carp(Resource[CarpState]):
         if not seen or not wish or (seen.vhid != wish.vhid and seen.target == self.interface):
             return ()
         return tuple(a for a in seen.addresses if a in wish.addresses)
+
+    def adopts(self, seen: Observation[CarpState]) -> Mapping[str, object]:
+        return {**super().adopts(seen), **as_fields(seen, (self.address, *self.aliases))}
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None

@@ -14,8 +14,9 @@ from converge.core.guard import Guard, Situation
 from converge.core.host import NO_SUCH_FILE, Edit, Read, Run
 from converge.core.ids import Ref
 from converge.core.plan import Action, Allow, Change, Refuse, Verdict
-from converge.core.resource import Around, Look, Resource, View
+from converge.core.resource import Around, Discovery, Look, Resource, View
 from converge.core.state import Absent, Present, State, Unknown, Wish, is_active
+from converge.freebsd.hast_entry.found import found
 from converge.freebsd.hast_entry.grammar import (
     DEFAULTS,
     PER_NODE,
@@ -184,6 +185,10 @@ class HastEntry(Resource[HastEntryState]):
             if ours and ours.local == disk and block != f"resource {self.id.name}":
                 return block
         return ""
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         if not isinstance(change.wish, Present):

@@ -17,7 +17,7 @@ from converge.core.guard import Guard
 from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
 from converge.core.ids import Ref
 from converge.core.plan import Action, Change
-from converge.core.resource import Around, Implied, Look, Resource, View
+from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.mysqld.answers import (
     MysqldState,
@@ -26,6 +26,7 @@ from converge.freebsd.mysqld.answers import (
     parse_mounts,
     parse_processes,
 )
+from converge.freebsd.mysqld.found import found
 from converge.freebsd.mysqld.guards import GUARDS
 from converge.freebsd.mysqld.ladder import stop
 
@@ -209,6 +210,10 @@ class Mysqld(Resource[MysqldState]):
         from converge.freebsd.mysqld.checks import checks
 
         return checks(self)
+
+    @classmethod
+    def discover(cls) -> Discovery:
+        return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
