@@ -114,7 +114,10 @@ class Session:
         code = 0 if saved and not halt.signal else _exit_code(told, halt.signal)
         self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")
         self._say(told, saved=saved)
-        memory.end(told.end.value, code=code, done=told.done)
+        memory.end(
+            told.end.value, code=code, done=told.done, desired=self.here.graph.digest,
+            seen=told.passes[-1].snapshot.taken.isoformat() if told.passes else "",
+        )  # fmt: skip
         return code
 
     def _run(

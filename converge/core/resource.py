@@ -167,6 +167,10 @@ class Resource(BaseModel, Generic[S]):
         """
         return ""
 
+    def lacks(self, seen: S, notes: Notes) -> str:
+        """What this node could not do when it had to, by what is remembered; '' for nothing."""
+        return ""
+
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:
         """What turns what was seen into what is wished, in order, downs before ups.

@@ -244,4 +244,5 @@ def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action
     found = next((act for act in acts if act.key == action.key), None)
     if found is None or action.rung > len(found.rungs):
         return None
-    return replace(found, wish=action.wish, after=action.after).at_rung(action.rung)
+    new = replace(found, wish=action.wish, after=action.after, was=seen)
+    return new.at_rung(action.rung)
