@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from converge.core.drift import Between, Cause, Past, Row, Sight
 from converge.core.ids import ResourceId
 from converge.core.state import Values
-from converge.engine.drift.witness import DID, Story, Witness
+from converge.engine.drift.witness import DID, FAILED, Story, Witness
 
 FIRST = "nobody had looked before"
 HIDDEN = "neither the file nor anything that can be shown has changed: it may be a secret"
@@ -43,10 +43,12 @@ class Chain:
     calm: str | None = None
     place: int = 0
     doubt: str = ""
+    desired: str = ""
     elsewhere: str = ""
     tried: list[Witness] = field(default_factory=list)
     open: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Cause] = field(default_factory=dict)
+    turns: dict[str, list[tuple[str, Between]]] = field(default_factory=dict)
     ousted: dict[str, Row] = field(default_factory=dict)
     past: list[Past] = field(default_factory=list)
 
@@ -79,7 +81,7 @@ class Chain:
             row = self.open.get(name)
             by = now.get(name) or now.get("") or (row.by if row else self._came(name))
             by = by or _of_wish(name, found, before, Between(self.after, found.ended))
-            since = row.since if row else self._since(by, found.ended)
+            since = self._still(row, found.ended) if row else self._left(name, found, by)
             wished, value = found.wished.get(name, "nothing"), found.values.get(name, "nothing")
             ref = str(self.id.ref)
             rows[name] = Row(self.id.node, ref, name, wished, value, since, by)
@@ -102,6 +104,23 @@ class Chain:
         self.open[name] = self.ousted[name]
         return cause
 
+    def _still(self, row: Row, ended: str) -> Between:
+        """Since when it differs, which it did before: a run may have put it right for a while."""
+        unsure = any(
+            one.goal.get(row.field) == row.desired and not one.why.startswith(FAILED)
+            for one in self.tried
+        )
+        return Between(row.since.after, ended) if unsure else row.since
+
+    def _left(self, name: str, found: Found, by: Cause) -> Between:
+        """When it came off what is desired: the first of the values in a row that are not that."""
+        since = self._since(by, found.ended)
+        for value, when in reversed(self.turns.get(name, ())):
+            if value == found.wished.get(name):
+                break
+            since = when
+        return since
+
     def _since(self, by: Cause, ended: str) -> Between:
         return Between(self.calm, ended) if self.calm else by.when
 
@@ -112,6 +131,8 @@ class Chain:
                 for name in _changed(self.values or {}, one.goal):
                     self._turn(name, one.goal[name], None, _ours(one))
                 self._stand(place, replace(witness, values=one.goal))
+        if self.desired != witness.desired:
+            return  # as another file wishes it
         for name in list(self.open):
             desired = self.open[name].desired
             cause = self._cause(name, desired, witness.before, place)
@@ -119,11 +140,13 @@ class Chain:
             self.changed[name] = cause
             self.values = {**(self.values or {}), name: desired}
         self.calm = witness.after
+        self.turns.clear()
 
     def _turn(self, name: str, value: str, goal: str | None, cause: Cause) -> None:
         """A field has another value. With a `goal` that it is not, that is a difference."""
         self.changed[name] = cause
         since = self._since(cause, cause.when.before)
+        self.turns.setdefault(name, []).append((value, since))
         self.calm = None
         row = self.open.get(name)
         if row and value in (goal, row.desired):
@@ -177,15 +200,18 @@ def begin(
     needs: Collection[ResourceId],
     story: Story,
     sight: Sight | None,
-    elsewhere: str,
+    desired: str,
+    elsewhere: str = "",
 ) -> Chain:
-    """From the last sight on, or, without one, from where the journal begins."""
+    """From the last sight on, or, without one, from where the journal begins. `desired`: the
+    digest of the file that it is compared with now."""
     chain = Chain(id, needs, story, elsewhere=elsewhere)
     start: int | None = 0
     if sight:
         chain.values, chain.after = sight.values, sight.at
         chain.open, chain.past = {row.field: row for row in sight.rows}, [*sight.past]
         start = story.after(sight.mark)
+        chain.desired = desired if sight.desired == desired else ""
     if story.lost or start is None:
         chain.doubt = story.lost or "the journal does not reach back to the last look"
     chain.place = start or 0

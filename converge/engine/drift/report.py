@@ -100,8 +100,8 @@ def _sight(
     found = Found(
         values_of(observed), values_of(wish), _fields(change), began, ended, look.graph.digest
     )
-    needs = look.graph.all_needs[id]
-    chain = begin(id, needs, story, before, look.elsewhere.get(id.node, ""))
+    graph, afar = look.graph, look.elsewhere.get(id.node, "")
+    chain = begin(id, graph.all_needs[id], story, before, graph.digest, afar)
     rows = chain.seen(found, before)
     lacking = None
     if id in look.lacking:

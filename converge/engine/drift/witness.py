@@ -19,7 +19,8 @@ class Witness:
 
     `found`: a run found it with these `values`, and wanted to have it as `goal`. `did`: our action
     made it so. `waited`: we waited until it was so. `tried`: we began something, and nobody has
-    seen what came of it; `goal` is what was meant. `in sync`: a whole run found nothing to do.
+    seen what came of it; `goal` is what was meant. `in_sync`: a whole run found nothing to do
+    for the file of that digest (`desired`).
     What came later came after `after`; it was so by `before`.
     """
 
@@ -31,6 +32,7 @@ class Witness:
     run: str = ""
     action: str = ""
     why: str = ""
+    desired: str = ""
 
 
 Told = tuple[int, Witness]
@@ -85,8 +87,8 @@ class Story:
         return None if place is None or self.lost else place + 1
 
 
-DID = "did it"
-"""How the reason of a `tried` begins whose program ended well."""
+DID, FAILED = "did it", "tried it"
+"""How the reason of a `tried` begins whose program ended well, and of one that was given up."""
 
 SORTS = frozenset({"run", "intent", "outcome", "end"})
 """The entries that tell of it."""
@@ -118,7 +120,10 @@ def story(lines: Iterable[Line], whole: int, lost: str = "") -> Story:
             case "outcome" if intent := begun.pop((line.run, fields.get("n")), None):
                 found.setdefault(_id(fields), []).append((at, _ended(line, intent)))
             case "end" if fields.get("end") == "converged" and fields.get("seen"):
-                seen = Witness("in_sync", str(fields["seen"]), line.time, run=line.run)
+                seen = Witness(
+                    "in_sync", str(fields["seen"]), line.time, run=line.run,
+                    desired=str(fields.get("desired")),
+                )  # fmt: skip
                 calm.append((at, nodes.get(line.run, frozenset()), seen))
             case _:
                 pass
@@ -143,7 +148,7 @@ def _ended(line: Line, intent: Line) -> Witness:
     fields = intent.entry.fields
     goal = _values(fields.get("goal"))
     if line.entry.fields.get("ending") != "done":
-        return _tried(intent, line.time, f"tried it: {line.entry.fields.get('ending')}")
+        return _tried(intent, line.time, f"{FAILED}: {line.entry.fields.get('ending')}")
     if fields.get("unseen") is not False or not goal:
         return _tried(intent, line.time, f"{DID}, and had no look at what came of it")
     how: How = "waited" if fields.get("effect") == "wait" else "did"

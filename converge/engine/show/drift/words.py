@@ -11,6 +11,10 @@ MARKS: dict[Is, str] = {
     "in_sync": IN_SYNC, "different": CHANGE, "ignored": CHANGE, "unknown": UNKNOWN,
 }  # fmt: skip
 LOST = BLOCKED
+WORDS: dict[Is, str] = {
+    "in_sync": "as desired", "different": "not as desired", "ignored": "left alone for now",
+    "unknown": "not seen",
+}  # fmt: skip
 
 
 def moment(iso: str, today: str) -> str:
