@@ -72,9 +72,10 @@ class Session:
 
     def about(self) -> dict[str, Json]:
         """What is written down of the run beside who and when."""
-        if not self.lifted:
-            return {}
-        return {"override": [*sorted(self.lifted)], "reason": self.reason}
+        about: dict[str, Json] = {"desired": self.here.graph.digest}
+        if self.lifted:
+            about |= {"override": [*sorted(self.lifted)], "reason": self.reason}
+        return about
 
     def first_pass(self, saved: str | None, *, show: bool) -> Pass:
         """Look and plan, and `show` it; a saved plan must be this very plan."""

@@ -52,9 +52,7 @@ def split_brain(pair: Pair) -> str:
 
 
 @pytest.mark.parametrize("story", [in_sync, degraded, split_brain])
-def test_a_report_in_the_browser(
-    story: Callable[[Pair], str], pair: Pair, tmp_path: Path
-) -> None:
+def test_a_report_in_the_browser(story: Callable[[Pair], str], pair: Pair, tmp_path: Path) -> None:
     headline = story(pair)
     report = tmp_path / f"{story.__name__}.html"
     pair("drift", "--format", "html", "-o", str(report))

@@ -8,22 +8,8 @@ from dataclasses import dataclass, field, replace
 from converge.core.drift import Between, Cause, Past, Row, Sight
 from converge.core.ids import ResourceId
 from converge.core.state import Values
+from converge.engine.drift.cause import Found, changed_fields, of_wish, ours
 from converge.engine.drift.witness import DID, FAILED, Story, Witness
-
-FIRST = "nobody had looked before"
-HIDDEN = "neither the file nor anything that can be shown has changed: it may be a secret"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A resource as this look found it. `differing`: its fields that are not as wished."""
-
-    values: Values
-    wished: Values
-    differing: tuple[str, ...]
-    began: str
-    ended: str
-    desired: str
 
 
 @dataclass(slots=True)
@@ -31,8 +17,9 @@ class Chain:
     """What is known of it so far, moment after moment.
 
     `after`: when `values` were surely so; a change comes later. `calm`: when all was as desired,
-    if that is later. `tried`: what we began since, without a look at what came of it. `doubt`: why
-    nobody can say who changed it since `values`.
+    if that is later. `file`: the digest of the desired file at hand, and whether it was the same
+    at the last sight. `tried`: what we began since, without a look at what came of it. `doubt`:
+    why nobody can say who changed it since `values`.
     """
 
     id: ResourceId
@@ -43,7 +30,8 @@ class Chain:
     calm: str | None = None
     place: int = 0
     doubt: str = ""
-    desired: str = ""
+    file: str = ""
+    same_file: bool = False
     elsewhere: str = ""
     tried: list[Witness] = field(default_factory=list)
     open: dict[str, Row] = field(default_factory=dict)
@@ -60,27 +48,28 @@ class Chain:
             case "in_sync":
                 self._calm(place, witness)
             case "found":
-                for name in _changed(self.values, witness.values):
+                for name in changed_fields(self.values, witness.values):
                     cause = self._cause(name, witness.values[name], witness.before, place)
                     self._turn(name, witness.values[name], witness.goal.get(name), cause)
                 self._stand(place, witness)
             case _:
-                cause = _ours(witness)
-                for name in _changed(self.values or {}, witness.values):
+                cause = ours(witness)
+                for name in changed_fields(self.values or {}, witness.values):
                     self._turn(name, witness.values[name], None, cause)
                 self._stand(place, witness)
+                self._wished_then(witness, cause)
 
     def seen(self, found: Found, before: Sight | None) -> tuple[Row, ...]:
         """This look: what differs now; what does not any more is past."""
         end, now = self.story.whole, {}
-        for name in _changed(self.values, found.values):
+        for name in changed_fields(self.values, found.values):
             now[name] = self._cause(name, found.values[name], found.ended, end)
         self.changed |= now
         rows: dict[str, Row] = {}
         for name in found.differing:
             row = self.open.get(name)
             by = now.get(name) or now.get("") or (row.by if row else self._came(name))
-            by = by or _of_wish(name, found, before, Between(self.after, found.ended))
+            by = by or of_wish(name, found, before, Between(self.after, found.ended))
             since = self._still(row, found.ended) if row else self._left(name, found, by)
             wished, value = found.wished.get(name, "nothing"), found.values.get(name, "nothing")
             ref = str(self.id.ref)
@@ -88,7 +77,7 @@ class Chain:
         for name in [name for name in self.open if name not in rows]:
             when = Between(self.calm or self.after, found.ended)
             cause = now.get(name) or now.get("") or self._taken_over(name)
-            cause = cause or _of_wish(name, found, before, when)
+            cause = cause or of_wish(name, found, before, when)
             self._close(name, cause, cause.when)
         return tuple(rows.values())
 
@@ -128,10 +117,10 @@ class Chain:
         """A run found nothing to do: what differed is over, whoever ended it."""
         for one in self.tried:
             if one.run == witness.run and one.why.startswith(DID):
-                for name in _changed(self.values or {}, one.goal):
-                    self._turn(name, one.goal[name], None, _ours(one))
+                for name in changed_fields(self.values or {}, one.goal):
+                    self._turn(name, one.goal[name], None, ours(one))
                 self._stand(place, replace(witness, values=one.goal))
-        if self.desired != witness.desired:
+        if not self.same_file or self.file != witness.desired:
             return  # as another file wishes it
         for name in list(self.open):
             desired = self.open[name].desired
@@ -161,6 +150,15 @@ class Chain:
         if not name:  # it came or went: nothing is left to say of its fields
             for other in [other for other in self.open if other]:
                 self._close(other, cause, cause.when)
+
+    def _wished_then(self, witness: Witness, cause: Cause) -> None:
+        """A run of the same file made it so: if that is not desired now, it came to be so later,
+        with what was seen elsewhere."""
+        if witness.desired == self.file:
+            for name in list(self.open):
+                self._close(name, cause, cause.when)
+            self.calm = witness.after
+            self.turns.clear()
 
     def _close(self, name: str, cause: Cause, when: Between) -> None:
         """It is over. What a run itself did on its way is no drift."""
@@ -205,43 +203,16 @@ def begin(
 ) -> Chain:
     """From the last sight on, or, without one, from where the journal begins. `desired`: the
     digest of the file that it is compared with now."""
-    chain = Chain(id, needs, story, elsewhere=elsewhere)
+    chain = Chain(id, needs, story, file=desired, elsewhere=elsewhere)
     start: int | None = 0
     if sight:
         chain.values, chain.after = sight.values, sight.at
         chain.open, chain.past = {row.field: row for row in sight.rows}, [*sight.past]
         start = story.after(sight.mark)
-        chain.desired = desired if sight.desired == desired else ""
+        chain.same_file = sight.desired == desired
     if story.lost or start is None:
         chain.doubt = story.lost or "the journal does not reach back to the last look"
     chain.place = start or 0
     for place, witness in story.of(id, chain.place):
         chain.hear(place, witness)
     return chain
-
-
-def _changed(old: Values | None, new: Values) -> list[str]:
-    """The fields that have another value; '' alone when it came or went."""
-    if old is None or not new:
-        return []
-    if old.get("") != new.get(""):
-        return ["", *(name for name in new if name and not old)]
-    return [name for name in new if old.get(name) != new[name]]
-
-
-def _ours(witness: Witness) -> Cause:
-    when = Between(witness.after, witness.before)
-    if witness.how == "waited":
-        return Cause("follows", when, witness.run, witness.action, "a run waited until it was so")
-    return Cause("converge", when, witness.run, witness.action)
-
-
-def _of_wish(name: str, found: Found, before: Sight | None, when: Between) -> Cause:
-    """Why it differs, or does not any more, though its value is what it was."""
-    if before is None:
-        return Cause("unknown", Between(None, found.ended), why=FIRST)
-    if before.wished.get(name) == found.wished.get(name):
-        return Cause("unknown", when, why=HIDDEN)
-    if before.desired != found.desired:
-        return Cause("desired_file", when)
-    return Cause("follows", when, why="what is wished here follows what was seen elsewhere")

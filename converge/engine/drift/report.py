@@ -25,7 +25,8 @@ from converge.core.ids import ResourceId
 from converge.core.ignore import IgnoreTable
 from converge.core.plan import Change, Deferred, Snapshot
 from converge.core.state import Observation, Present, differing, values_of
-from converge.engine.drift.chain import Found, begin
+from converge.engine.drift.cause import Found
+from converge.engine.drift.chain import begin
 from converge.engine.drift.witness import Story
 
 

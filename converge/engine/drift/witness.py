@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from converge.core.ids import ResourceId
@@ -20,7 +20,7 @@ class Witness:
     `found`: a run found it with these `values`, and wanted to have it as `goal`. `did`: our action
     made it so. `waited`: we waited until it was so. `tried`: we began something, and nobody has
     seen what came of it; `goal` is what was meant. `in_sync`: a whole run found nothing to do
-    for the file of that digest (`desired`).
+    for the file of that digest (`desired`: the file of the run).
     What came later came after `after`; it was so by `before`.
     """
 
@@ -103,6 +103,7 @@ def story(lines: Iterable[Line], whole: int, lost: str = "") -> Story:
     found: dict[str, list[Told]] = {}
     calm: list[tuple[int, frozenset[str], Witness]] = []
     nodes: dict[str, frozenset[str]] = {}
+    files: dict[str, str] = {}
     begun: dict[tuple[str, Json], Line] = {}
     places: dict[str, int] = {}
     last = ""
@@ -114,11 +115,14 @@ def story(lines: Iterable[Line], whole: int, lost: str = "") -> Story:
             case "run":
                 named = fields.get("nodes")
                 nodes[line.run] = frozenset(map(str, named if isinstance(named, list) else ()))
+                files[line.run] = str(fields.get("desired"))
             case "intent":
                 begun[line.run, fields.get("n")] = line
                 found.setdefault(_id(fields), []).append((at, _found(line)))
             case "outcome" if intent := begun.pop((line.run, fields.get("n")), None):
-                found.setdefault(_id(fields), []).append((at, _ended(line, intent)))
+                found.setdefault(_id(fields), []).append(
+                    (at, replace(_ended(line, intent), desired=files.get(line.run, "")))
+                )
             case "end" if fields.get("end") == "converged" and fields.get("seen"):
                 seen = Witness(
                     "in_sync", str(fields["seen"]), line.time, run=line.run,

@@ -124,7 +124,8 @@ def _pair(drift: Drift) -> Iterator[str]:
     nodes = sorted({one.node for one in drift.resources})
     table = {(one.node, one.resource): one for one in drift.resources if one.headline}
     refs = dict.fromkeys(ref for _, ref in table)
-    yield '<section><h2>The pair</h2><div class="sheet scroll" tabindex="0"><table><thead><tr>'
+    yield '<section><h2>The pair</h2><div class="sheet scroll" tabindex="0">'
+    yield '<table class="pair"><thead><tr>'
     yield "<th scope='col'>resource</th>"
     for node in nodes:
         note = "" if node in drift.nodes else " (only looked at)"

@@ -59,7 +59,8 @@ align-items:start;padding:0;margin:0;list-style:none}
 font-family:ui-monospace,Menlo,Consolas,monospace}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;background:var(--sheet)}
-th,td{text-align:left;overflow-wrap:break-word;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
+th,td{text-align:left;overflow-wrap:break-word;
+vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
 thead th{color:var(--quiet);font-weight:600;font-size:.9rem}
 tbody th{font-weight:600}
 tbody tr:last-child>*{border-bottom:0}
@@ -81,6 +82,10 @@ svg path{fill:none;stroke:var(--edge)}
 .legend{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;padding:0;margin:.8rem 0 0;list-style:none}
 footer{margin-top:2.5rem;font-size:.9rem}
 @media(max-width:40rem){
+.pair tr{display:grid;grid-template-columns:1fr 1fr}
+.pair thead th:first-child{display:none}
+.pair tbody th{grid-column:1/-1;border:0;padding-bottom:0}
+.pair td{overflow-wrap:anywhere}
 .history thead{display:none}
 .history tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
 .history th,.history td{display:block;border:0;padding:.1rem .6rem}

@@ -49,10 +49,10 @@ def by(cause: Cause) -> str:
 
 
 def headline(drift: Drift) -> str:
-    """`2 differences, 1 redundancy lost, 3 not seen, 1 ignored`, or that all is well."""
+    """`2 differences, 1 loss of redundancy, 3 not seen, 1 ignored`, or that all is well."""
     counts = [
         (len(drift.different), "difference", "differences"),
-        (len(drift.lost), "redundancy lost", "redundancies lost"),
+        (len(drift.lost), "loss of redundancy", "losses of redundancy"),
         (len(drift.unseen), "not seen", "not seen"),
         (len(drift.ignored), "ignored", "ignored"),
     ]
