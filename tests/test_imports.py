@@ -74,6 +74,7 @@ CASES = [
             "show",
             "rehearse",
             "prove",
+            "drift",
         )
     ),
     Case(("validate", *CONFIG), THINK, ("converge.lab", *REAL, "converge.reconcile")),
@@ -84,6 +85,10 @@ CASES = [
     Case(("plan", *CONFIG, "--node", "hasta"), THINK, ("converge.lab",)),
     Case(("status", *CONFIG, *LAB), THINK, REAL),
     Case(("observe", *CONFIG, *LAB), THINK, REAL),
+    *(
+        Case(("drift", *CONFIG, *LAB, "--format", form), THINK, REAL)
+        for form in ("text", "json", "html", "prometheus", "nagios")
+    ),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(
         Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))

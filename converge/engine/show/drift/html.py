@@ -9,8 +9,17 @@ from converge.core.drift import Between, Cause, Drift, Lack, Past, Row, Standing
 from converge.core.graph import Graph
 from converge.engine.show.drift.picture import picture
 from converge.engine.show.drift.style import KINDS, sheet
-from converge.engine.show.drift.words import LOST, MARKS, WORDS, between, by, headline, titled
-from converge.engine.show.marks import IN_SYNC, UNKNOWN, safe
+from converge.engine.show.drift.words import (
+    LOST,
+    MARKS,
+    WORDS,
+    between,
+    by,
+    headline,
+    plain,
+    titled,
+)
+from converge.engine.show.marks import IN_SYNC, UNKNOWN
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing is loaded, and nothing in it is run, whatever a node's answer says."""
@@ -37,7 +46,7 @@ def drift_html(drift: Drift, graph: Graph) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(safe(text))
+    return escape(plain(text))
 
 
 def _mark(sign: str, kind: str) -> str:

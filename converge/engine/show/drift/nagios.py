@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from converge.core.drift import Drift
-from converge.engine.show.drift.words import headline, titled
-from converge.engine.show.marks import safe
+from converge.engine.show.drift.words import headline, plain, titled
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -65,4 +64,4 @@ def _count(found: int, *, blind: bool) -> str:
 
 def _plain(text: str) -> str:
     """One line, without the bar that ends it."""
-    return safe(" ".join(text.split())).replace("|", "/")
+    return plain(text).replace("|", "/")

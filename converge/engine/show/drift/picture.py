@@ -9,9 +9,8 @@ from converge.core.drift import Standing
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.engine.show.drift.style import KINDS
-from converge.engine.show.drift.words import LOST, MARKS, WORDS
+from converge.engine.show.drift.words import LOST, MARKS, WORDS, plain
 from converge.engine.show.graph import layers
-from converge.engine.show.marks import safe
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, EDGE = 186, 26, 12, 26, 4
 """Of a box, between boxes, around all of them."""
@@ -63,7 +62,7 @@ def _box(at: Place, ref: str, one: Standing | None) -> str:
     if one:
         kind, sign = ("bad", LOST) if one.lacking else (KINDS[one.status], MARKS[one.status])
         said = f"{WORDS[one.status]}; {one.glance}"
-    title, label = escape(safe(f"{ref}: {said}")), escape(f"{sign} {_short(safe(ref))}")
+    title, label = escape(plain(f"{ref}: {said}")), escape(f"{sign} {_short(plain(ref))}")
     return (
         f'<g class="{kind}"><title>{title}</title>'
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'

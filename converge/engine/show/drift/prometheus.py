@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from converge.core.drift import Drift
-from converge.engine.show.marks import safe
+from converge.engine.show.drift.words import plain
 
 Sample = tuple[dict[str, str], float]
 
@@ -107,4 +107,4 @@ def _line(name: str, labels: dict[str, str], value: float) -> str:
 
 def _escaped(text: str) -> str:
     """As the format asks for in label values."""
-    return safe(text.replace("\\", "\\\\").replace('"', '\\"')).replace("\n", "\\n")
+    return plain(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from converge.core.drift import Drift, Lack, Past, Row, Unseen
-from converge.engine.show.drift.words import LOST, between, by, headline, titled
+from converge.engine.show.drift.words import LOST, between, by, headline, plain, titled
 from converge.engine.show.marks import CHANGE, IN_SYNC, UNKNOWN, Paint, safe
 
 WIDTH = 80
@@ -43,13 +43,13 @@ def _node(drift: Drift, node: str, paint: Paint) -> Iterator[str]:
 
 
 def _lack(lack: Lack, today: str, paint: Paint) -> Iterator[str]:
-    yield f"  {paint(LOST, LOST)} {lack.resource}"
+    yield f"  {paint(LOST, LOST)} {plain(lack.resource)}"
     yield from _folded(lack.what, 6)
     yield from _folded(f"since: {between(lack.since, today)}", 6)
 
 
 def _row(row: Row, today: str, paint: Paint) -> Iterator[str]:
-    yield f"  {paint(CHANGE, CHANGE)} {titled(row.resource, row.field)}"
+    yield f"  {paint(CHANGE, CHANGE)} {plain(titled(row.resource, row.field))}"
     yield from _folded(f"is {row.observed}, desired {row.desired}", 6)
     yield from _folded(f"since: {between(row.since, today)}", 6)
     yield from _folded(by(row.by), 6)
@@ -57,13 +57,13 @@ def _row(row: Row, today: str, paint: Paint) -> Iterator[str]:
 
 def _unseen(unseen: list[Unseen], paint: Paint) -> Iterator[str]:
     """What waits for another of them, or for the same reason, goes with it."""
-    names = {f"{one.node}/{one.resource}" for one in unseen}
+    names = {f"{one.node}/{plain(one.resource)}" for one in unseen}
     leads: dict[tuple[str, str], Unseen] = {}
     for one in unseen:
         if one.first not in names:
             leads.setdefault((one.why, one.first), one)
     for one in leads.values():
-        yield f"  {paint(UNKNOWN, UNKNOWN)} {one.resource}"
+        yield f"  {paint(UNKNOWN, UNKNOWN)} {plain(one.resource)}"
         yield from _folded(f"cannot be seen: {one.why}", 6)
     if more := len(unseen) - len(leads):
         yield f"    {paint(UNKNOWN, UNKNOWN)} and {more} more, for the same reasons"
@@ -71,7 +71,7 @@ def _unseen(unseen: list[Unseen], paint: Paint) -> Iterator[str]:
 
 def _ignored(drift: Drift) -> Iterator[str]:
     for one in drift.ignored:
-        name = titled(f"{one.node}/{one.resource}", getattr(one, "field", ""))
+        name = titled(f"{one.node}/{plain(one.resource)}", getattr(one, "field", ""))
         yield from _folded(f"{name}: {one.ignored} (until {one.until})", 2)
 
 
@@ -83,7 +83,7 @@ def _past(past: Past, today: str) -> Iterator[str]:
 
 
 def _folded(text: str, indent: int, head: str = "") -> list[str]:
-    flat = " ".join(text.split())
+    flat = plain(text)
     blanks = " " * indent
     return textwrap.wrap(
         head + flat, WIDTH, initial_indent=blanks, subsequent_indent=blanks + "  ",

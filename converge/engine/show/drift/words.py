@@ -63,3 +63,9 @@ def headline(drift: Drift) -> str:
 
 def titled(resource: str, field: str) -> str:
     return f"{resource} {field}".rstrip()
+
+
+def plain(text: str) -> str:
+    """On one line, and nothing in it that a terminal would obey: what a node said may be anything."""
+    flat = " ".join(text.split()) if not text.isprintable() else text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in flat)
