@@ -105,6 +105,13 @@ class Day:
     before: dict[tuple[str, str], list[Deed]] = field(default_factory=dict)
     stories: list[str] = field(default_factory=list)
     reports: int = 0
+    offs: dict[str, list[tuple[datetime, datetime]]] = field(
+        default_factory=lambda: {node: [] for node in NODES}
+    )
+    """When the peer of a node went down since that node looked last and found it."""
+    looked: dict[tuple[str, str], Deed] = field(default_factory=dict)
+    """The deed behind what the last look at a knob found."""
+    booting: bool = False
     told: Counter[str] = field(default_factory=Counter)
     """Whose doing rows and what is over were said to be."""
 
@@ -178,7 +185,11 @@ class Day:
             return
         if fault == "power-on" and self.world.machine(node).powered:
             return
+        before = self.now
         self.watch(f"{fault} {node}", lambda: self.pair.lab("fault", fault, node), HAND)
+        if fault == "power-off":
+            peer = next(other for other in NODES if other != node)
+            self.offs[peer].append((before, self.now))
 
     def hang(self) -> None:
         node = self.luck.choice(NODES)
@@ -205,6 +216,7 @@ class Day:
         """One report against the truth."""
         if not self.up(node):
             return
+        self.booting = any(machine.booting for machine in self.world.machines.values())
         form, world = self.look(node), self.world
         unseen = {one["resource"] for one in form["unseen"]}
         rows = {(row["resource"], row["field"]): row for row in form["rows"]}
@@ -216,12 +228,32 @@ class Day:
             row, value = rows.pop((knob.resource, knob.field), None), knob.seen(world, node)
             story = "\n".join([*self.stories[-40:], f"{node} {knob.resource}", json.dumps(row)])
             assert (row is None) == (value == knob.desired), story
+            last, key = self.deeds[node, knob.resource], (node, knob.resource)
             if row:
                 assert row["observed"] == value, story
-                self.judge(self.deeds[node, knob.resource], row, story)
+                before = self.looked.get(key, last)
+                # What was turned and turned back between two looks leaves no trace.
+                deed = before if before.value == value and fits(row["by"], before) else last
+                self.judge(deed, row, story)
+            self.looked[key] = last
 
         for past in form["past"]:
             self.judge_past(past)
+        self.judge_peer(node, form)
+
+    def judge_peer(self, node: str, form: dict[str, Any]) -> None:
+        """The peer is missed when its power is off, and from then on; else not."""
+        peer = next(other for other in NODES if other != node)
+        if self.world.machine(peer).booting or self.booting:
+            return
+        lacks = [one for one in form["lacks"] if one["resource"] == "neighbour.lan"]
+        assert bool(lacks) == (not self.up(peer)), "\n".join([*self.stories[-40:], str(form)])
+        if lacks:
+            self.told["peer missed"] += 1
+            offs = self.offs[node]
+            assert any(overlaps(lacks[0]["since"], *off) for off in offs), (lacks, self.offs)
+        else:
+            self.offs[node] = []
 
     def judge_past(self, past: dict[str, Any]) -> None:
         """There was such a value by such a hand, and it ended so."""

@@ -76,19 +76,24 @@ def drift(
         past += new.past
         if new.lacking:
             lacks.append(Lack(id.node, ref, look.lacking[id], new.lacking))
-    now = look.ended
+    declared = {str(id) for id in look.graph.order}
+    kept = {id: sight for id, sight in sights.items() if id in declared}
+    return _report(look, rows, lacks, unseen, past, ignores), replace(memory, sights=kept)
+
+
+def _report(
+    look: Look, rows: list[Row], lacks: list[Lack], unseen: list[Unseen], past: list[Past],
+    ignores: tuple[IgnoreTable, ...],
+) -> Drift:  # fmt: skip
+    now, graph = look.ended, look.graph
     told = tuple(_ignored(row, ignores, now) for row in rows)
     lost = tuple(_ignored(lack, ignores, now) for lack in lacks)
-    seen = Between(look.snapshot.taken.isoformat(), look.ended.isoformat())
+    seen = Between(look.snapshot.taken.isoformat(), now.isoformat())
     past.sort(key=lambda one: one.until.before, reverse=True)
-    graph = look.graph
-    report = Drift(
+    return Drift(
         graph.pair.name, look.nodes, seen, graph.digest, told, lost, tuple(unseen), tuple(past),
         _standings(look, told, lost, unseen), tuple(_notes(ignores, now)),
     )  # fmt: skip
-    declared = {str(id) for id in graph.order}
-    kept = {id: sight for id, sight in sights.items() if id in declared}
-    return report, replace(memory, sights=kept)
 
 
 def _sight(

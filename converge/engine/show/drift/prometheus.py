@@ -13,12 +13,14 @@ from converge.core.drift import Drift
 from converge.engine.show.drift.words import plain
 
 Sample = tuple[dict[str, str], float]
+Metric = tuple[str, str, Iterable[Sample]]
+"""Name, HELP, samples."""
 
 
 def drift_metrics(drift: Drift) -> str:
     """All metrics, each with its HELP and TYPE; every sample names the pair."""
     lines: list[str] = []
-    for name, said, samples in _metrics(drift):
+    for name, said, samples in (*_counts(drift), *_each(drift)):
         found = list(samples)
         if found:
             lines += [f"# HELP {name} {said}", f"# TYPE {name} gauge"]
@@ -28,7 +30,8 @@ def drift_metrics(drift: Drift) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _metrics(drift: Drift) -> Iterator[tuple[str, str, Iterable[Sample]]]:
+def _counts(drift: Drift) -> Iterator[Metric]:
+    """One number a node."""
     yield (
         "converge_drift_last_look_timestamp_seconds",
         "When the nodes were looked at; alert when it grows old.",
@@ -57,6 +60,10 @@ def _metrics(drift: Drift) -> Iterator[tuple[str, str, Iterable[Sample]]]:
             for node in drift.nodes
         ],
     )
+
+
+def _each(drift: Drift) -> Iterator[Metric]:
+    """One number for each thing that is, or is not, as it should be."""
     yield (
         "converge_drift_resource_in_sync",
         "1: as desired (or ignored), 0: not; not there at all: it could not be seen.",

@@ -66,6 +66,6 @@ def titled(resource: str, field: str) -> str:
 
 
 def plain(text: str) -> str:
-    """On one line, and nothing in it that a terminal would obey: what a node said may be anything."""
+    """On one line, with nothing in it to obey for a terminal: a node may say anything."""
     flat = " ".join(text.split()) if not text.isprintable() else text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in flat)
