@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
 from converge.cli.labfile import close_labs, open_lab
+from converge.reconcile import comparing
 from tests.cli.commands import ROOT, Pair, Said, converge
 
 SCRIPT = "/usr/local/etc/rc.d/mysql-server"
@@ -124,6 +125,30 @@ def test_what_a_run_did_and_what_somebody_did(pair: Pair) -> None:
     old.write_text(pair.config.read_text().replace("advskew = 100", "advskew = 120"))
     (row,) = form(Pair(old, pair.state), "hastb")["rows"][:1]
     assert (row["resource"], row["by"]["who"]) == ("carp.vip", "desired_file")  # type: ignore[index]
+
+
+def test_a_run_that_is_at_work_meanwhile(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it turns under the eyes of the look is not told as somebody's doing."""
+    pair("drift", nodes=("hasta",))
+    pair.on("hasta", MEDDLE)
+    look = comparing.observe
+
+    def observe_while_cron_runs(*words: object) -> object:
+        seen = look(*words)  # type: ignore[arg-type]
+        monkeypatch.setattr(comparing, "observe", look)
+        assert pair("apply", "--trigger", "cron", nodes=("hasta",)).code == 0
+        return seen
+
+    monkeypatch.setattr(comparing, "observe", observe_while_cron_runs)
+    found = form(pair, "hasta")
+    assert found["rows"] == []
+    (unseen,) = found["unseen"]
+    assert "was at work on it" in str(unseen["why"])
+    found = form(pair, "hasta")
+    assert (found["rows"], found["unseen"]) == ([], [])
+    (past,) = found["past"]
+    assert past["row"]["by"]["who"] == "somebody_else"  # type: ignore[index]
+    assert past["ended_by"]["who"] == "converge"  # type: ignore[index]
 
 
 def test_a_damaged_memory_is_told_and_begun_anew(pair: Pair) -> None:
