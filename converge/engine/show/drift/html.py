@@ -133,7 +133,8 @@ def _pair(drift: Drift) -> Iterator[str]:
     nodes = sorted({one.node for one in drift.resources})
     table = {(one.node, one.resource): one for one in drift.resources if one.headline}
     refs = dict.fromkeys(ref for _, ref in table)
-    yield '<section><h2>The pair</h2><div class="sheet scroll" tabindex="0">'
+    yield '<section><h2>The pair</h2><div class="sheet scroll" tabindex="0" '
+    yield 'role="region" aria-label="The pair">'
     yield '<table class="pair"><thead><tr>'
     yield "<th scope='col'>resource</th>"
     for node in nodes:
@@ -159,7 +160,8 @@ def _graphs(drift: Drift, graph: Graph) -> Iterator[str]:
     for node in nodes:
         standings = {one.resource: one for one in drift.resources if one.node == node}
         yield f'<figure class="sheet"><figcaption><h3>{_text(node)}</h3></figcaption>'
-        yield f'<div class="scroll" tabindex="0">{picture(graph, node, standings)}</div></figure>'
+        yield f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(node)}">'
+        yield f"{picture(graph, node, standings)}</div></figure>"
     yield '</div><ul class="legend quiet">'
     for status, kind in KINDS.items():
         yield f"<li>{_mark(MARKS[status], kind)} {WORDS[status]}</li>"
