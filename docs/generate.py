@@ -26,6 +26,7 @@ from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
+from converge.engine.show.drift.form import drift_schema
 from converge.freebsd import kinds
 from converge.proving.phases import PHASES
 from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
@@ -415,6 +416,7 @@ def _option_row(option: click.Option) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "schema/drift.schema.json": drift_schema,
     "kinds.md": kinds_page,
     "desired-file.md": desired_file_page,
     "exit-codes.md": exit_codes_page,

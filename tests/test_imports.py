@@ -78,6 +78,7 @@ CASES = [
             "show",
             "rehearse",
             "prove",
+            "drift",
         )
     ),
     Case(("validate", *CONFIG), THINK, ("converge.lab", *REAL, "converge.reconcile")),
@@ -91,6 +92,10 @@ CASES = [
     Case(("observe", *CONFIG, *LAB), THINK, (*REAL, "converge.freebsd.checkup.clock")),
     Case(("adopt", *CONFIG, *LAB), THINK | WRITE, REAL),
     Case(("init", *LAB), THINK | WRITE, (*REAL, "converge.reconcile")),
+    *(
+        Case(("drift", *CONFIG, *LAB, "--format", form), THINK, REAL)
+        for form in ("text", "json", "html", "prometheus", "nagios")
+    ),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(
         Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))

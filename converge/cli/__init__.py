@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "check the desired file without touching a node",
     "plan": "look, compare, and show what would be done; writes nothing",
     "apply": "carry the plan out, pass after pass, under the guards",
+    "drift": "what differs, since when and by whom; for people and for monitoring",
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
     "switchover": "hand the service over to the other node, in order",

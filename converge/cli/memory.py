@@ -16,6 +16,7 @@ from converge.core.host import Clock
 from converge.core.journal import UNFINISHED_BY, Entry, Json, Line, unfinished
 from converge.core.ledger import Ledger
 from converge.core.plan import Action, Ending, Outcome
+from converge.core.state import values_of
 from converge.hosts import ledgerfile
 from converge.hosts.clock import SystemClock
 from converge.hosts.journal import FileJournal, keep_small, read_journal
@@ -131,12 +132,12 @@ class Memory:
             self.place.state, lambda old: replace(ledger, pauses=old.pauses)
         )
 
-    def end(self, end: str, *, code: int, done: int) -> None:
+    def end(self, end: str, *, code: int, done: int, **about: Json) -> None:
         """The run ended; CannotWrite, also for an outcome that could not be written."""
         self._open = False
         if self.broken is not None:
             raise self.broken
-        self._write(Entry("end", {"end": end, "exit": code, "done": done}))
+        self._write(Entry("end", {"end": end, "exit": code, "done": done, **about}))
 
     def again(self) -> Holder | None:
         """Somebody came meanwhile: begin another run for them. None: the lock is free."""
@@ -161,7 +162,7 @@ class Memory:
         self._count += 1
         fields: dict[str, Json] = {
             "n": self._count, "action": action.key, "why": action.why,
-            "effect": str(action.effect),
+            "effect": str(action.effect), **_values(action),
         }  # fmt: skip
         self._write(Entry("intent", fields))
         self._begun[action.key] = self._count
@@ -176,6 +177,14 @@ class Memory:
             fields["n"] = n
         held = n is None and outcome.ending is Ending.HELD
         self._write(Entry("verdict" if held else "outcome", fields))
+
+
+def _values(action: Action) -> dict[str, Json]:
+    """How it was before, and how it is after if all goes well. `goal` was seen to be so when the
+    action is done, or, `unseen`, only the command's own exit code was asked."""
+    goal = action.wish if action.goal is None else action.goal
+    found: dict[str, Json] = {"goal": dict(values_of(goal)), "unseen": action.settle_s <= 0}
+    return found | ({"was": dict(values_of(action.was))} if action.was is not None else {})
 
 
 def known(place: Place, clock: Clock) -> Ledger:

@@ -80,9 +80,10 @@ class Session:
 
     def about(self) -> dict[str, Json]:
         """What is written down of the run beside who and when."""
-        if not self.lifted:
-            return {}
-        return {"override": [*sorted(self.lifted)], "reason": self.reason}
+        about: dict[str, Json] = {"desired": self.here.graph.digest}
+        if self.lifted:
+            about |= {"override": [*sorted(self.lifted)], "reason": self.reason}
+        return about
 
     def first_pass(self, saved: str | None, *, show: bool) -> Pass:
         """Look and plan, and `show` it; a saved plan must be this very plan."""
@@ -122,7 +123,10 @@ class Session:
         code = 0 if saved and not halt.signal else _exit_code(told, halt.signal)
         self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")
         self._say(told, saved=saved)
-        memory.end(told.end.value, code=code, done=told.done)
+        memory.end(
+            told.end.value, code=code, done=told.done, desired=self.here.graph.digest,
+            seen=told.passes[-1].snapshot.taken.isoformat() if told.passes else "",
+        )  # fmt: skip
         return code
 
     def _run(

@@ -10,7 +10,7 @@ from pathlib import Path
 from converge.cli.doors import Doors, open_doors
 from converge.cli.places import Place, place_of
 from converge.core.desired import Desired
-from converge.core.errors import BadDesired, NoSuchFile
+from converge.core.errors import BadDesired, NoSuchFile, Problem, near
 from converge.core.graph import Graph
 from converge.core.host import Reader
 from converge.engine.desired import load
@@ -80,7 +80,19 @@ def graph_of(desired: Desired) -> Graph:
             for f in flaws
         )
         raise BadDesired(list(found))
+    if lost := list(_ignored_strangers(desired, graph)):
+        raise BadDesired(lost)
     return graph
+
+
+def _ignored_strangers(desired: Desired, graph: Graph) -> Iterator[Problem]:
+    """What should be ignored and is neither declared nor implied: it would never match."""
+    known = [name for id in graph.order for name in (str(id.ref), str(id))]
+    for n, ignore in enumerate(desired.ignores):
+        if ignore.resource not in known:
+            said = f"there is no resource {ignore.resource}; `converge graph` lists them all"
+            guess = near(ignore.resource, known)
+            yield desired.source.problem(("ignore", n, "resource"), said, guess=guess)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from converge.core.duration import Duration
 from converge.core.errors import Problem
 from converge.core.ids import ResourceId
+from converge.core.ignore import IgnoreTable
 from converge.core.pair import Pair
 from converge.core.resource import Resource
 from converge.core.secret import Secret
@@ -195,6 +196,7 @@ class Desired:
     secrets: tuple[Secret, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     peer: PeerTable = field(default_factory=PeerTable)
+    ignores: tuple[IgnoreTable, ...] = ()
 
     def problem(
         self, id: ResourceId, at: Keys, message: str, allowed: str = "", guess: str = ""

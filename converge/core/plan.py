@@ -67,6 +67,7 @@ class Action:
     to come up again, and not at all when it may not. `wish` and `after` are the engine's.
     `after`: keys of the actions that must have been done before this one. `rungs`: what is tried
     when it fails, one after the other; `rung` counts from 1 in them, 0 is the effect itself.
+    `was`: how the resource was seen right before it, also the engine's.
     """
 
     id: ResourceId
@@ -82,6 +83,7 @@ class Action:
     after: tuple[str, ...] = ()
     rungs: tuple[Rung, ...] = ()
     rung: int = 0
+    was: Observation[Any] | None = field(default=None, compare=False)
 
     def at_rung(self, rung: int) -> Action:
         """The same action with the effect of that rung; 0 is its own."""

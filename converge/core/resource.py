@@ -225,6 +225,10 @@ class Resource(BaseModel, Generic[S]):
         own = compared & type(self).model_fields.keys()
         return {name: getattr(seen.state, name) for name in sorted(own)}
 
+    def lacks(self, seen: S, notes: Notes) -> str:
+        """What this node could not do when it had to, by what is remembered; '' for nothing."""
+        return ""
+
     @property
     def moving_s(self) -> float:
         """How long a handover waits here, beside the actions' own times (s)."""

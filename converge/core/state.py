@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
@@ -93,3 +94,33 @@ def shown(value: object) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
+
+
+Values = Mapping[str, str]
+"""What is compared of an observation, as text: `{"": "present", "value": "1"}`."""
+
+LONGEST = 160
+"""Characters of one value that are kept; of a longer one also what tells it from others."""
+
+
+def values_of(seen: Observation[State] | Wish[State]) -> dict[str, str]:
+    """Its compared fields as text, fit to be kept and shown; {} for what is unknown."""
+    match seen:
+        case Present(state):
+            compared = (f.name for f in fields(state) if f.compare)
+            return {"": "present"} | {
+                name: _kept(shown(getattr(state, name))) for name in compared
+            }
+        case Absent():
+            return {"": "absent"}
+        case _:
+            return {}
+
+
+def _kept(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    import hashlib  # hardly ever
+
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return f"{text[:LONGEST]}... (sha256 {digest[:16]})"

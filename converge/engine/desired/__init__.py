@@ -9,18 +9,21 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 
 from pydantic import BaseModel
 
 from converge.core.desired import (
     Desired,
     GuardTable,
+    Keys,
     NodeTable,
     PairTable,
     PeerTable,
     WitnessTable,
 )
 from converge.core.errors import BadDesired, near
+from converge.core.ignore import IgnoreTable
 from converge.core.pair import Node, Pair
 from converge.core.secret import Secret
 from converge.engine.desired.checked import M, always_secret, checked, fields_of
@@ -37,8 +40,10 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "guard": GuardTable,
     "witness": WitnessTable,
     "peer": PeerTable,
+    "ignore": IgnoreTable,
 }
-"""The tables that are not resources; `[node.NAME]` is there for each node."""
+"""The tables that are not resources; `[node.NAME]` is there for each node,
+`[[ignore]]` as often as one likes."""
 
 
 def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
@@ -53,12 +58,13 @@ def load(text: str, path: str, kinds: Kinds, read: Read) -> Desired:
     peer = _single(PeerTable, "peer", table, notes)
     names, pair = _pair(table, guard or GuardTable(), kinds, notes, doubted)
     resources = read_resources(table, names, kinds, notes, read, doubted)
+    ignores = _ignores(table, notes)
     if notes.problems or not pair or not guard or not witness or not peer:
         raise BadDesired(notes.sorted())
     pair = replace(pair, witnesses=witness.ping)
     digest = _digest(pair, guard, witness, peer, resources)
     secrets = secrets_of(resources)
-    return Desired(pair, resources, guard, witness, digest, secrets, notes.source, peer)
+    return Desired(pair, resources, guard, witness, digest, secrets, notes.source, peer, ignores)
 
 
 def _secrecy(kinds: Kinds) -> Secrecy:
@@ -91,6 +97,23 @@ def _single(model: type[M], key: str, table: Table, notes: Notes) -> M | None:
         notes.add((key,), f"expected a table, [{key}]")
         return None
     return checked(model, body, lambda at: (key, *at), notes)
+
+
+def _ignores(table: Table, notes: Notes) -> tuple[IgnoreTable, ...]:
+    """Those that are right. They are no wish, so they are not in the digest."""
+    bodies = table.get("ignore", [])
+    if not isinstance(bodies, list) or not all(isinstance(body, dict) for body in bodies):
+        notes.add(("ignore",), "expected tables, [[ignore]]")
+        return ()
+    found = [
+        checked(IgnoreTable, body, partial(_below_ignore, n), notes)
+        for n, body in enumerate(bodies)
+    ]
+    return tuple(one for one in found if one)
+
+
+def _below_ignore(n: int, at: Keys) -> Keys:
+    return "ignore", n, *at
 
 
 def _pair(

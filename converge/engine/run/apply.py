@@ -246,4 +246,5 @@ def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action
     if found is None or action.rung > len(found.rungs):
         return None
     rungs = found.rungs if action.rungs else ()
-    return replace(found, wish=action.wish, after=action.after, rungs=rungs).at_rung(action.rung)
+    new = replace(found, wish=action.wish, after=action.after, rungs=rungs, was=seen)
+    return new.at_rung(action.rung)

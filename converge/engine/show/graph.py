@@ -121,7 +121,7 @@ def _positions(graph: Graph) -> dict[ResourceId, tuple[int, int]]:
     at: dict[ResourceId, tuple[int, int]] = {}
     for block, node in enumerate(_nodes(graph)):
         left, line = MARGIN + block * COLUMNS * (WIDTH + GAP_X) + block * GAP_X, 0
-        for layer in _layers(graph, node):
+        for layer in layers(graph, node):
             for n, id in enumerate(layer):
                 x = left + n % COLUMNS * (WIDTH + GAP_X)
                 y = MARGIN + 16 + (line + n // COLUMNS) * (HEIGHT + GAP_Y)
@@ -130,7 +130,7 @@ def _positions(graph: Graph) -> dict[ResourceId, tuple[int, int]]:
     return at
 
 
-def _layers(graph: Graph, node: str) -> list[list[ResourceId]]:
+def layers(graph: Graph, node: str) -> list[list[ResourceId]]:
     """Each as late as what needs it allows; what has no lines at all comes last."""
     mine = _mine(graph, node)
     depth: dict[ResourceId, int] = {}

@@ -37,7 +37,7 @@ from converge.freebsd.hast.answers import (
 from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
-from converge.freebsd.hast.memory import before, consented, remembered
+from converge.freebsd.hast.memory import before, consented, remembered, why_unsynced
 from converge.freebsd.hast.pairing import AGREES, mirrored
 from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
@@ -224,6 +224,13 @@ class Hast(Resource[HastState]):
         from converge.freebsd.hast.checks import checks
 
         return checks(self)
+
+    def lacks(self, seen: HastState, notes: Notes) -> str:
+        """A secondary that is not known to be in sync would refuse to be promoted."""
+        if seen.role != "secondary" or self.follow is None:
+            return ""
+        why = why_unsynced(seen, notes, self.timeout)
+        return why and f"{self.id.node} could not take over: {why}"
 
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""

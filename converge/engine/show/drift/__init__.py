@@ -1,0 +1,1 @@
+"""The drift report in its forms: for people, for programs, for monitoring. One file a form."""
