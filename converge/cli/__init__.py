@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "check the desired file without touching a node",
     "plan": "look, compare, and show what would be done; writes nothing",
     "apply": "carry the plan out, pass after pass, under the guards",
+    "install": "put the triggers on a node: devd, HAST's hook, cron, rc.d; --uninstall",
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
     "history": "the runs that acted, from the journal",

@@ -93,7 +93,7 @@ def command(
             # Outside the lock: nobody should wait for a person who thinks.
             session.look_up()
             first = session.first_pass(saved, show=True)
-            if dry_run or not _agreed(first, no_input=no_input):
+            if dry_run or not agreed(first, no_input=no_input):
                 return 0
         return under_lock(session, first, saved, trigger, lock_timeout)
 
@@ -106,7 +106,7 @@ def _planned(**words: object) -> int:
     return shown
 
 
-def _agreed(first: Pass, *, no_input: bool) -> bool:
+def agreed(first: Pass, *, no_input: bool) -> bool:
     """Ask on a terminal; elsewhere somebody must have said yes."""
     if not first.plan.actions:
         return True

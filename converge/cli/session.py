@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from converge.cli.site import Site
     from converge.core.journal import Json
     from converge.core.ledger import Ledger
+    from converge.core.plan import Plan
     from converge.reconcile import Pass, Run, Told
 
 
@@ -35,6 +36,7 @@ class Session:
         self.ledger = Ledger()
         self.keep: Callable[[Ledger], None] = lambda ledger: None
         self.lifted: frozenset[str] = frozenset()
+        self.only: Callable[[Plan], Plan] = lambda plan: plan
         self.wait_s, self.reason = 0.0, ""
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
         self.told: Callable[[str], object] = lambda text: click.echo(text, nl=False)
@@ -127,7 +129,8 @@ class Session:
         doors = here.doors
         return Run(
             here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
-            ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
+            only=self.only, ledger=self.ledger, keep=self.keep, lifted=self.lifted,
+            wait_s=self.wait_s,
         )  # fmt: skip
 
     def _about(self, first: Pass) -> str:

@@ -1,4 +1,4 @@
-"""Kind `file`: a whole file: content, mode and owner, each as far as wished. Removed only if ours."""
+"""Kind `file`: a whole file: content, mode, owner, each as far as wished. Removed only if ours."""
 
 from __future__ import annotations
 

@@ -6,14 +6,13 @@ has, are stood in for by flock(1) and setsid(1), which lock and detach in the sa
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from converge.freebsd.trigger.scripts import HAST_EVENT, WAKE
+from converge.hosts.clock import SystemClock
 
 SHELLS = ("dash", "busybox", "mksh", "bash")
 
@@ -92,10 +91,11 @@ class Place:
     def until(self, what: object, limit_s: float = 20.0) -> None:
         """Wait until that is so; a burst may take its time on a busy machine."""
         assert callable(what)
-        end = time.monotonic() + limit_s
+        clock = SystemClock()
+        end = clock.elapsed() + limit_s
         while not what():
-            assert time.monotonic() < end, (self.runs, sorted(os.listdir(self.folder / "run")))
-            time.sleep(0.02)
+            assert clock.elapsed() < end, (self.runs, self.text("log"))
+            clock.sleep(0.02)
 
     @property
     def at_rest(self) -> bool:

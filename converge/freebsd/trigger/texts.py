@@ -1,4 +1,4 @@
-"""What each trigger puts where: the files by its name, whole. Their text is the same everywhere."""
+"""What each trigger puts where: whole files by its name. Their text is the same everywhere."""
 
 from __future__ import annotations
 
