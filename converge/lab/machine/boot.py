@@ -157,8 +157,16 @@ def _is_load(key: str, value: str) -> bool:
 
 def _network(world: World, node: str, args: tuple[str, ...]) -> World:
     """rc comes to NETWORKING: CARP runs before anybody can log in, and before hastd (fact 34)."""
-    world = networking.configure(world, node)
+    world = networking.configure(_daemons(world, node), node)
     return world.later(READY_S - NETWORK_S, node, "boot.ready")
+
+
+def _daemons(world: World, node: str) -> World:
+    """devd is there before the network is; cron, which comes later, is waited for by nobody."""
+    world = world.change(node, next_pid=FIRST_PID - 6)
+    for name in ("devd", "cron"):
+        world = rc.call(world, node, name, "start").world
+    return world.change(node, next_pid=FIRST_PID)
 
 
 def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
