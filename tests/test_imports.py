@@ -68,6 +68,7 @@ CASES = [
             "observe",
             "lab",
             "version",
+            "install",
             "hold",
             "release",
             "history",
@@ -95,6 +96,7 @@ CASES = [
             ("show", "20261123T045924", *LAB),
         )
     ),
+    Case(("install", "-n", *CONFIG, *LAB), THINK | LOG, REAL),
     Case(("rehearse", str(POWER)), THINK, REAL),
     Case(("prove", *CONFIG, "--bound", "1", "--jobs", "1"), THINK, REAL),
     Case(("lab", "faults"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),
