@@ -18,7 +18,7 @@ from converge.core.errors import UsageError
 if TYPE_CHECKING:
     from converge.reconcile import Pass
 
-TRIGGERS = ["devd", "hast", "cron", "boot", "manual"]
+TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 
 
 @click.command(epilog="Example: converge apply -c desired/seed-pair.toml -y")
@@ -65,21 +65,23 @@ def command(
     """Observe, plan and carry out, pass after pass, until the next plan is empty.
 
     With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
-    observed is no longer what it was made for. Exit codes: 0 converged; 1 failed; 3 in part;
+    observed is no longer what it was made for. With `--trigger shutdown` this node is about to go
+    down: what follows HAST is stopped, unmounted and given up, nothing else is done, and no other
+    trigger starts a run before the next boot. Exit codes: 0 converged; 1 failed; 3 in part;
     4 held; 6 too little can be seen; 75 another run is at work.
     """
     from converge.cli.labfile import read_span
     from converge.cli.override import overridden
     from converge.cli.session import Session
     from converge.cli.site import site
-    from converge.cli.turns import under_lock
+    from converge.cli.turns import SHUTDOWN, under_lock
 
     if dry_run and saved is None:
         return _planned(
             config=config, nodes=nodes, hosts=hosts, color=color, out=None,
             verbose=verbose, as_json=as_json, detailed_exitcode=False,
         )  # fmt: skip
-    with site(config, hosts, nodes) as here:
+    with site(config, hosts, nodes, alone=trigger == SHUTDOWN) as here:
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
         session = Session(
@@ -88,6 +90,8 @@ def command(
         )  # fmt: skip
         session.lifted, session.reason = overridden(lifted, reason), reason
         session.wait_s = read_span(timeout) if wait else 0.0
+        if trigger == SHUTDOWN:
+            session.leave()
         first = None
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
