@@ -1,18 +1,22 @@
 """Kind `trigger`: what each brings along, and that nothing of it is left when it goes."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from pydantic import ValidationError
 
+from converge.core.host import Answer, Query
 from converge.core.ids import Ref, ResourceId
-from converge.core.state import Absent, Present
+from converge.core.state import Absent, Present, Unknown
 from converge.engine.desired import load
 from converge.engine.graph import build
+from converge.engine.observe import observe
 from converge.freebsd import kinds
 from converge.freebsd.trigger import WAKING, Trigger
 from converge.freebsd.trigger.scripts import RC
 from converge.freebsd.trigger.texts import CRONTAB, FILES, HOOK, ROTATION, WAKER
+from converge.hosts.clock import SystemClock
 from tests.cli.commands import ROOT
 from tests.freebsd.around import Neighbours, Surroundings, made
 from tests.looking import see
@@ -44,8 +48,25 @@ def test_its_files_go_with_it(name: str) -> None:
     assert gone.want(Neighbours()) == see_it(gone) == Absent()
 
 
+class Silent:
+    """A machine that is off."""
+
+    def ask(self, queries: Sequence[Query]) -> list[Answer]:
+        return [Answer(lost="hastb does not answer") for _ in queries]
+
+
+def test_a_dead_peer_has_no_triggers() -> None:
+    """Whatever were seen of it would be a sign of life, and hold the takeover (S1)."""
+    desired = load(OPERATED.read_text(), "x", kinds(), lambda path: None)
+    graph, _ = build(desired.pair, desired.resources, kinds())
+    assert graph
+    seen = observe(graph, {"hastb": Silent()}, SystemClock()).observed
+    assert {id.kind for id in seen} >= {"trigger", "file", "service", "hast"}
+    assert [id for id, one in seen.items() if not isinstance(one, Unknown)] == []
+
+
 def see_it(one: Trigger) -> object:
-    seen = see(one, AROUND, {})
+    seen = see(one, AROUND, {"hostname": Answer(0, "hasta\n")})
     assert isinstance(seen, Present | Absent)
     return seen
 

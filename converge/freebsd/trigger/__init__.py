@@ -11,10 +11,11 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from converge.core.host import Run
 from converge.core.ids import Ref, ResourceId
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, View
-from converge.core.state import Absent, Present, State, Wish
+from converge.core.state import Absent, Present, State, Unknown, Wish
 from converge.freebsd.trigger.texts import DEVD_FOLDER, FILES, HOOK
 
 WAKING = ("devd", "hast", "cron", "rc")
@@ -72,7 +73,10 @@ class Trigger(Resource[TriggerState]):
         return Present(TriggerState()) if self.installed else Absent()
 
     def look(self, around: Around) -> Look[TriggerState]:
-        yield from ()
+        # Asked of every node in any case: of one that is silent nothing must be seen.
+        answer = yield Run(("hostname",))
+        if answer.code != 0:
+            return Unknown(answer.said)
         return Present(TriggerState()) if self.installed else Absent()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
