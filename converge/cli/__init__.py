@@ -19,6 +19,7 @@ COMMANDS = {
     "install": "put the triggers on a node: devd, HAST's hook, cron, rc.d; --uninstall",
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
+    "switchover": "hand the service over to the other node, in order",
     "history": "the runs that acted, from the journal",
     "show": "what one run did, from the journal",
     "graph": "the dependency graph as text, dot, mermaid or svg",

@@ -65,10 +65,9 @@ def command(
     """Observe, plan and carry out, pass after pass, until the next plan is empty.
 
     With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
-    observed is no longer what it was made for. With `--trigger shutdown` this node is about to go
-    down: what follows HAST is stopped, unmounted and given up, nothing else is done, and no other
-    trigger starts a run before the next boot. Exit codes: 0 converged; 1 failed; 3 in part;
-    4 held; 6 too little can be seen; 75 another run is at work.
+    observed is no longer what it was made for. `--trigger shutdown` gives up what follows HAST on
+    this node, nothing else, and no other trigger begins a run before the next boot. Exit codes:
+    0 converged; 1 failed; 3 in part; 4 held; 6 too little can be seen; 75 another run is at work.
     """
     from converge.cli.labfile import read_span
     from converge.cli.override import overridden
@@ -78,9 +77,8 @@ def command(
 
     if dry_run and saved is None:
         return _planned(
-            config=config, nodes=nodes, hosts=hosts, color=color, out=None,
-            verbose=verbose, as_json=as_json, detailed_exitcode=False,
-        )  # fmt: skip
+            config=config, nodes=nodes, hosts=hosts, color=color, verbose=verbose, as_json=as_json
+        )
     with site(config, hosts, nodes, alone=trigger == SHUTDOWN) as here:
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
@@ -90,8 +88,6 @@ def command(
         )  # fmt: skip
         session.lifted, session.reason = overridden(lifted, reason), reason
         session.wait_s = read_span(timeout) if wait else 0.0
-        if trigger == SHUTDOWN:
-            session.leave()
         first = None
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
@@ -106,7 +102,8 @@ def _planned(**words: object) -> int:
     """The same as `converge plan`."""
     from converge.cli.plan import command as plan
 
-    shown: int = click.get_current_context().invoke(plan, **words)
+    rest = {"out": None, "detailed_exitcode": False}
+    shown: int = click.get_current_context().invoke(plan, **words, **rest)
     return shown
 
 

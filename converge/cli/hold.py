@@ -50,7 +50,7 @@ def command(
         raise UsageError("a hold needs a --reason: whoever finds it should know what it is for")
     until_s = _until(now, span, until, forever=forever)
     whom = named_nodes(hosts, nodes)
-    pause = Pause(owner or _myself(), str(reason).strip(), now.timestamp(), until_s, whom)
+    pause = Pause(owner or myself(), str(reason).strip(), now.timestamp(), until_s, whom)
     _change(place, pause, now)
     click.echo(lines((pause,), now)[0])
     return 0
@@ -146,5 +146,5 @@ def _read_time(text: str, now: datetime) -> float:
         raise UsageError(f"--until {text}: write a time like 2026-03-01T18:00+01:00") from None
 
 
-def _myself() -> str:
+def myself() -> str:
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"

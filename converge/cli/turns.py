@@ -63,6 +63,7 @@ def _memory(session: Session, trigger: str, wait_s: float) -> Memory:
         return Memory(here.place, here.acting, here.doors.clock, trigger=trigger, wait_s=wait_s)
     if len(here.acting) != 1:
         raise UsageError("--trigger shutdown is about one node: the one that goes down")
+    session.leave()
     if here.doors.urls[here.acting[0]].startswith("local:"):
         with contextlib.suppress(OSError):  # who cannot write here does not get the lock either
             here.place.run.mkdir(mode=0o700, parents=True, exist_ok=True)

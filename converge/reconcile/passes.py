@@ -24,12 +24,16 @@ from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
 from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.charter import Charter, End, Pass, Rest, Told
-from converge.reconcile.planning import decide, kept, remembered
+from converge.reconcile.handover import given_up, turned
+from converge.reconcile.planning import decide, gentle, kept, remembered
 
 WAIT_S = 5.0
 """A run that waits for a hold to lift looks again so often at least: what it waits for may come
 earlier, and what it has seen last is remembered (how long our link to the peer lived)."""
 
+
+MOVING_S = 1.0
+"""So often a run that waits looks whether a handover is done on the other side."""
 
 SOON_S, GRACES = 6.0, 3
 """Any run waits, so often, for a hold that is sure to lift so soon."""
@@ -38,7 +42,8 @@ SOON_S, GRACES = 6.0, 3
 @dataclass(frozen=True, slots=True)
 class Course:
     """A run under way. `passes` are those that ended; `carrying` is the plan of the one that has
-    not; `rest` is until when it waits for a hold to lift. `news`: what ended by the last step."""
+    not; `rest` is until when it waits for a hold to lift. `news`: what ended by the last step.
+    `moved`: what became of a planned handover, and why."""
 
     charter: Charter
     ledger: Ledger
@@ -48,6 +53,7 @@ class Course:
     graces: int = 0
     news: tuple[Outcome, ...] = ()
     end: End | None = None
+    moved: str = ""
 
     def need(self, now_s: float) -> Need | Rest:
         """What must be brought next; Over when the run has ended."""
@@ -67,19 +73,30 @@ class Course:
 
     def aware(self, snapshot: Snapshot, now: Now) -> Course:
         """The same, with what must be remembered of that look in its ledger."""
-        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
-        return replace(self, ledger=ledger, news=())
+        graph = self.charter.graph
+        ledger = remembered(graph, self.ledger, snapshot, now, self.charter.acting)
+        moved = self.moved
+        if ledger.handover and self.carrying is None:
+            left, why = turned(graph, snapshot, ledger.handover, now)
+            ledger, moved = replace(ledger, handover=left), why or moved
+        return replace(self, ledger=ledger, news=(), moved=moved)
 
     def plan(self, snapshot: Snapshot, now: Now) -> Plan:
         """What this run may do about what was seen."""
         charter = self.charter
-        whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted, charter.without)
+        whole = decide(
+            charter.graph, snapshot, self.ledger, now,
+            charter.lifted, charter.without, charter.acting,
+        )  # fmt: skip
         mine = kept(whole, lambda id: id.node in charter.acting, "another node's part")
-        return charter.only(mine)
+        return charter.only(gentle(mine) if self.ledger.handover else mine)
 
     def planned(self, this: Pass, now: Now, *, fresh: bool = True) -> Course:
         """A pass begins with this plan; not `fresh`: somebody has thought about it meanwhile."""
         if this.plan.empty:
+            limit = self.charter.wait_until_s
+            if self.ledger.handover and limit is not None and now.elapsed_s + MOVING_S <= limit:
+                return replace(self, carrying=None, rest=now.elapsed_s + MOVING_S)
             return self._ended(this, End.CONVERGED)
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
@@ -116,7 +133,7 @@ class Course:
 
     @property
     def told(self) -> Told:
-        return Told(self.passes, self.end or End.UNFINISHED, self.ledger)
+        return Told(self.passes, self.end or End.UNFINISHED, self.ledger, self.moved)
 
     def _judge(self, now: Now) -> Callable[[Action, Snapshot], Verdict]:
         charter, ledger = self.charter, self.ledger
@@ -152,11 +169,22 @@ class Course:
         if halted:
             return new._ended(this, End.INTERRUPTED)
         if Ending.FAILED in endings:
-            return new._ended(this, End.FAILED)
+            return new._given_up(this, now) or new._ended(this, End.FAILED)
         if Ending.HELD in endings and Ending.DONE not in endings:
             return new._waiting(this, now, End.HELD)
         last = len(self.passes) + 1 >= self.charter.passes_max
         return new._ended(this, End.UNFINISHED if last else None)
+
+    def _given_up(self, this: Pass, now: Now) -> Course | None:
+        """A planned handover ends with the first thing that fails: the next pass brings the
+        service back. None where there is no such handover."""
+        handover = self.ledger.handover
+        if handover is None or handover.back:
+            return None
+        failed = [f"{o.action.key} failed: {o.detail}" for o in this.outcomes if o.failed]
+        left = given_up(self.charter.graph, this.snapshot, handover, failed[0], now)
+        ledger = replace(self.ledger, handover=left)
+        return replace(self, ledger=ledger, moved=failed[0])._ended(this, None)
 
     def _before(self, carrying: Carrying) -> Ledger:
         """What must be remembered before the chosen action begins."""

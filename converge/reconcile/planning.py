@@ -24,10 +24,14 @@ def decide(
     now: Now = NEVER,
     lifted: frozenset[str] = frozenset(),
     without: frozenset[str] = frozenset(),
+    acting: Collection[str] | None = None,
 ) -> Plan:
-    """The plan for what was seen. Without a ledger nothing is remembered."""
+    """The plan for what was seen. Without a ledger nothing is remembered.
+
+    `acting`: whose ledger it is; None: of all nodes.
+    """
     ledger = ledger or Ledger()
-    wished = wishes(graph, snapshot, ledger, now)
+    wished = wishes(graph, snapshot, ledger, now, acting)
     changes, deferred = diff(snapshot, wished)
     actions, waiting = order(graph, snapshot, wished, changes, deferred)
     facts = Facts(graph, snapshot, ledger, now, planning=True, lifted=lifted, without=without)
@@ -64,6 +68,11 @@ def of_nodes(plan: Plan, nodes: Iterable[str]) -> Plan:
     """The plan of some nodes only, for showing."""
     shown = set(nodes)
     return kept(plan, lambda id: id.node in shown, "another node's part")
+
+
+def gentle(plan: Plan) -> Plan:
+    """Without the harder rungs: what is done because a person wants it is given up instead."""
+    return replace(plan, actions=tuple(replace(a, rungs=()) for a in plan.actions))
 
 
 def kept(plan: Plan, keep: Callable[[ResourceId], bool], whose: str) -> Plan:

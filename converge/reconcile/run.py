@@ -41,7 +41,7 @@ def plan(
     snapshot = observe(graph, readers, clock)
     now = moment(clock)
     known = remembered(graph, ledger or Ledger(), snapshot, now, acting)
-    return Pass(snapshot, decide(graph, snapshot, known, now))
+    return Pass(snapshot, decide(graph, snapshot, known, now, acting=acting or None))
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, Twin, View
-from converge.core.secret import Secret, Text, join
+from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
 from converge.freebsd.carp.answers import (
@@ -28,6 +28,8 @@ from converge.freebsd.carp.answers import (
     parse_ifconfig,
     since,
 )
+from converge.freebsd.carp.brought import brought
+from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -153,25 +155,14 @@ class Carp(Resource[CarpState]):
         return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))
 
     def implied(self, around: Around) -> Iterator[Implied]:
-        dialect, target, module = self._place(around)
-        yield Implied("kernel_module", module, {})
-        if self.preempt is not None:
-            table = {"value": int(self.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
-            yield Implied("sysctl", "net.inet.carp.preempt", table)
-        key = "ifconfig_" + re.sub("[^a-z0-9]", "_", target)
-        words = [part for word in self.new for part in (word, " ")]
-        lines = [join("inet ", *words, f"alias {a}") for a in (self.address, *self.aliases)]
-        if dialect == "carp0":
-            yield Implied("setting", "cloned_interfaces", {"value": target, "member": True})
-            yield Implied("setting", key, {"value": join(*words, str(self.address))})
-            lines = [f"inet {a}" for a in self.aliases]
-        for n, line in enumerate(lines, self.alias):
-            yield Implied("setting", f"{key}_alias{n}", {"value": line})
+        return brought(self, *self._place(around))
 
     def want(self, view: View) -> Wish[CarpState]:
         mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
-        params = (self.vhid, self.advbase, self.advskew)
-        return Present(CarpState(*params, tuple(mine), self.promisc, target=target))
+        leaves = view.leader not in ("", self.id.node)
+        params = (self.vhid, self.advbase, RAISED if leaves else self.advskew)
+        push = pushed(view.observed(self.id.ref), view.leader, self.id.node)
+        return Present(CarpState(*params, tuple(mine), self.promisc, target=target, push=push))
 
     def look(self, around: Around) -> Look[CarpState]:
         dialect, target, _ = self._place(around)
@@ -219,6 +210,13 @@ class Carp(Resource[CarpState]):
         return since(state, self.quiet_s, before, now)
 
     @property
+    def moving_s(self) -> float:
+        return 3 * self.advbase + self.advskew / 256
+
+    def unready(self, seen: CarpState) -> str:
+        return unready(self, seen)
+
+    @property
     def quiet_s(self) -> float:
         """So long nobody has announced himself when a BACKUP becomes MASTER. With
         preempt it may have heard a worse one."""
@@ -233,6 +231,8 @@ class Carp(Resource[CarpState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
+        if seen and wish and wish.push:
+            return pushes(self, seen, wish)
         steps = [*downs(self, seen, wish), *(ups(self, seen, wish) if wish else ())]
         # A changed address begins a new election (recordings, fact 19): until it is over nobody
         # may take BACKUP for the peer's being MASTER.
