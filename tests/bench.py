@@ -17,6 +17,7 @@ from converge.engine.observe import observe
 from converge.lab.store import load, save
 from converge.reconcile import decide
 from tests.cli.commands import NODES, SEED, Pair, new_pair
+from tests.freebsd.wakes import place
 
 RUNS = 10
 
@@ -80,8 +81,15 @@ def rows(folder: Path) -> list[tuple[str, float, str]]:
         ("decide", median_ms(lambda: decide(graph, snapshot), 50), "diff, order, guards"),
         ("read the lab's state", median_ms(lambda: load(state)), f"{len(state) // 1024} kB"),
         ("write the lab's state", median_ms(lambda: save(lab.lab.world)), ""),
+        ("wake, as devd waits for it", median_ms(_waker(folder), 50), "dash; at most 50 ms"),
         ("the story in the lab", 1000 * took_s, f"{lab_s / took_s:.0f} times as fast as life"),
     ]
+
+
+def _waker(folder: Path) -> Callable[[], object]:
+    (folder / "wake").mkdir()
+    here = place(folder / "wake", "dash")
+    return lambda: here.call("devd")
 
 
 def _bare_python() -> object:

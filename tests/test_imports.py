@@ -72,6 +72,7 @@ CASES = [
             "observe",
             "lab",
             "version",
+            "install",
             "hold",
             "release",
             "history",
@@ -107,6 +108,7 @@ CASES = [
             ("show", "20261123T045924", *LAB),
         )
     ),
+    Case(("install", "-n", *CONFIG, *LAB), THINK | LOG, REAL),
     Case(("rehearse", str(POWER)), THINK, REAL),
     Case(("prove", *CONFIG, "--bound", "1", "--jobs", "1"), THINK, REAL),
     Case(("lab", "faults"), {"click", *PYDANTIC}, ("converge.engine", "converge.freebsd")),

@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "look, compare, and show what would be done; writes nothing",
     "apply": "carry the plan out, pass after pass, under the guards",
     "drift": "what differs, since when and by whom; for people and for monitoring",
+    "install": "put the triggers on a node: devd, HAST's hook, cron, rc.d; --uninstall",
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
     "switchover": "hand the service over to the other node, in order",

@@ -18,7 +18,7 @@ from converge.core.errors import UsageError
 if TYPE_CHECKING:
     from converge.reconcile import Pass
 
-TRIGGERS = ["devd", "hast", "cron", "boot", "manual"]
+TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 
 
 @click.command(epilog="Example: converge apply -c desired/seed-pair.toml -y")
@@ -65,21 +65,21 @@ def command(
     """Observe, plan and carry out, pass after pass, until the next plan is empty.
 
     With FILE: the plan that `converge plan -o FILE` saved, exactly, or exit 5 when what is
-    observed is no longer what it was made for. Exit codes: 0 converged; 1 failed; 3 in part;
-    4 held; 6 too little can be seen; 75 another run is at work.
+    observed is no longer what it was made for. `--trigger shutdown` gives up what follows HAST on
+    this node, nothing else, and no other trigger begins a run before the next boot. Exit codes:
+    0 converged; 1 failed; 3 in part; 4 held; 6 too little can be seen; 75 another run is at work.
     """
     from converge.cli.labfile import read_span
     from converge.cli.override import overridden
     from converge.cli.session import Session
     from converge.cli.site import site
-    from converge.cli.turns import under_lock
+    from converge.cli.turns import SHUTDOWN, under_lock
 
     if dry_run and saved is None:
         return _planned(
-            config=config, nodes=nodes, hosts=hosts, color=color, out=None,
-            verbose=verbose, as_json=as_json, detailed_exitcode=False,
-        )  # fmt: skip
-    with site(config, hosts, nodes) as here:
+            config=config, nodes=nodes, hosts=hosts, color=color, verbose=verbose, as_json=as_json
+        )
+    with site(config, hosts, nodes, alone=trigger == SHUTDOWN) as here:
         if not here.doors.hosts:
             raise UsageError("none of the nodes named can be acted on; a bundle can only be read")
         session = Session(
@@ -93,7 +93,7 @@ def command(
             # Outside the lock: nobody should wait for a person who thinks.
             session.look_up()
             first = session.first_pass(saved, show=True)
-            if dry_run or not _agreed(first, no_input=no_input):
+            if dry_run or not agreed(first, no_input=no_input):
                 return 0
         return under_lock(session, first, saved, trigger, lock_timeout)
 
@@ -102,11 +102,12 @@ def _planned(**words: object) -> int:
     """The same as `converge plan`."""
     from converge.cli.plan import command as plan
 
-    shown: int = click.get_current_context().invoke(plan, **words)
+    rest = {"out": None, "detailed_exitcode": False}
+    shown: int = click.get_current_context().invoke(plan, **words, **rest)
     return shown
 
 
-def _agreed(first: Pass, *, no_input: bool) -> bool:
+def agreed(first: Pass, *, no_input: bool) -> bool:
     """Ask on a terminal; elsewhere somebody must have said yes."""
     if not first.plan.actions:
         return True

@@ -38,7 +38,8 @@ class Memory:
 
     LockHeld when another run is at work, CannotWrite when nothing can be written down, BadLedger:
     each before anything is done. `clock` is that of the nodes; the lock has the real time, waits
-    `wait_s` for its turn, and leaves a mark for its holder unless a person stands by (`manual`).
+    `wait_s` for its turn, and leaves a mark for its holder unless somebody stands by (`manual`,
+    `shutdown`).
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Memory:
         self._open = False
         self._lock = take(
             place.run, place.lock, trigger, "apply", SystemClock(),
-            wait_s=wait_s, mark=trigger != "manual",
+            wait_s=wait_s, mark=trigger not in ("manual", "shutdown"),
         )  # fmt: skip
 
     def __enter__(self) -> Self:

@@ -45,6 +45,16 @@ class Session:
         self.told: Callable[[str], object] = lambda text: click.echo(text, nl=False)
         self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
 
+    def leave(self) -> None:
+        """This node is about to go down. A maintenance hold does not hold that: hastd's stop would
+        take the disk away from under whatever is still mounted."""
+        from converge.engine.run.guards import MAINTENANCE_HOLD
+        from converge.reconcile import leaving
+
+        self.here.graph, self.only = leaving(self.here.graph, self.here.acting)
+        self.lifted |= {MAINTENANCE_HOLD}
+        self.reason = self.reason or "shutdown"
+
     def next_one(self, n: int) -> Session:
         """The session of a run for somebody who came: it speaks only of what went wrong."""
         self.run_id = f"{self.run_id.partition('.')[0]}.{n}"

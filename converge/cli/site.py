@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,11 +97,13 @@ def _ignored_strangers(desired: Desired, graph: Graph) -> Iterator[Problem]:
 
 @contextlib.contextmanager
 def site(
-    config: str, hosts: Sequence[str], nodes: Sequence[str], *, alone: bool = False
-) -> Iterator[Site]:
-    """A site whose doors are closed in the end. `alone`: a node's peer is not looked at."""
+    config: str, hosts: Sequence[str], nodes: Sequence[str], *, alone: bool = False,
+    wish: Callable[[Desired], Desired] = lambda desired: desired,
+) -> Iterator[Site]:  # fmt: skip
+    """A site whose doors are closed in the end. `alone`: a node's peer is not looked at. `wish`:
+    what a command makes of what is desired."""
     text = read_text(config)
-    desired = desired_of(text, config)
+    desired = wish(desired_of(text, config))
     graph = graph_of(desired)
     doors = open_doors(desired.pair, hosts, nodes, None if alone else desired.peer)
     try:

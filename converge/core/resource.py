@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -245,6 +245,10 @@ class Resource(BaseModel, Generic[S]):
         `change.wish` is Present or Absent, `change.observed` is not Unknown. None at all means:
         nothing can be done here, it follows from (or waits for) what it needs.
         """
+
+    def leaving(self) -> Self:
+        """The same on a node that is about to be shut down: what it gives up, and how fast."""
+        return self
 
     def near(self, kind: str, name: str) -> ResourceId:
         """The id of another resource on the same node."""

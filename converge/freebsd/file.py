@@ -1,4 +1,4 @@
-"""Kind `file`: a whole file: content, mode and owner, each as far as wished. Never removed."""
+"""Kind `file`: a whole file: content, mode, owner, each as far as wished. Removed only if ours."""
 
 from __future__ import annotations
 
@@ -76,6 +76,15 @@ class File(Resource[FileState]):
         "file.",
     )
 
+    folder: bool = Field(
+        default=False, description="Whether the folder for it is made, too, where there is none."
+    )
+    ours: bool = Field(
+        default=False,
+        description="Whether it is removed where what it needs is not wished; else it stays, as "
+        "it may be the only copy of what somebody wrote.",
+    )
+
     @field_validator("id")
     @classmethod
     def _absolute(cls, id: ResourceId) -> ResourceId:
@@ -146,13 +155,17 @@ class File(Resource[FileState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         path = self.id.name
         if not isinstance(change.wish, Present):
-            return ()  # a file may be the only copy of what an operator wrote
+            why = f"{path} is not wished here any more"
+            return (self.down("delete", why, Command(("rm", path))),) if self.ours else ()
         seen = change.observed if isinstance(change.observed, Present) else None
         differs = ["content"] if seen is None else differing(seen, change.wish)
         if "content" in differs and self.content is not None:
             write = Write(path, self.content, self._digits, self.owner)
             why = f"{path} does not exist" if seen is None else f"{path} has another content"
-            return (self.up("write", why, write),)
+            make = Command(("mkdir", "-p", "-m", "755", path.rpartition("/")[0]))
+            first = self.folder and seen is None
+            before = (self.up("make", f"the folder for {path}", make),) if first else ()
+            return (*before, self.up("write", why, write))
         steps = []
         if seen is not None and "owner" in differs:  # first: chown(2) clears special bits
             why = f"{path} belongs to {seen.state.owner}, wished is {self.owner}"

@@ -105,9 +105,11 @@ class LabReader:
         world = self._lab.world
         target = world.machine(self._node)
         silence = "Operation timed out" if self._address else f"{self._node} does not answer"
-        if not target.powered or target.booting or target.halting:
+        near = not self._via or self._via == self._node
+        stopped = target.halting and not (near and target.leaving)
+        if not target.powered or target.booting or stopped:
             return silence
-        if not self._via or self._via == self._node:
+        if near:
             return ""
         addresses = [a.address for i in target.interfaces.values() for a in i.addresses]
         plain = [a for a in addresses if not a.startswith("127.")]

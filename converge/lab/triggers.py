@@ -6,8 +6,10 @@ Whoever is woken is elsewhere; in here nothing is decided and nothing is remembe
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
 
+from converge.lab.machine import devd
 from converge.lab.net.links import major
 from converge.lab.world import Machine, World
 
@@ -18,6 +20,16 @@ T = TypeVar("T", bound=tuple[Any, ...])
 
 NEW = re.compile(r"!system=CARP subsystem=\S+ type=(MASTER|BACKUP|INIT)")
 OLD = re.compile(r"!system=IFNET subsystem=carp\d+ type=(LINK_UP|LINK_DOWN)")
+
+
+class Call(NamedTuple):
+    """Something that happened, in the words of a trigger, and the program that is called for it
+    as the machine is set up: () for none."""
+
+    at: float
+    node: str
+    words: str
+    argv: tuple[str, ...]
 
 
 def woken(before: World, after: World) -> tuple[Trigger, ...]:
@@ -35,6 +47,38 @@ def woken(before: World, after: World) -> tuple[Trigger, ...]:
         if old is not machine and machine.powered:
             found += _told(old, machine)
     return tuple(sorted(found, key=lambda trigger: trigger[0]))
+
+
+def calls(before: World, after: World) -> tuple[Call, ...]:
+    """The same as it is on machines as they are: devd calls what its rules say, hastd its hook, rc
+    the scripts that lie there."""
+    found: list[Call] = []
+    for node, new in after.machines.items():
+        old = before.machines[node]
+        if old is not new and new.powered:
+            found += [call for call in _calls(old, new) if call.at >= new.booted]
+    return tuple(sorted(found))
+
+
+def _calls(old: Machine, new: Machine) -> Iterator[Call]:
+    if old.events is not new.events:
+        for at, line in _added(old.events, new.events):
+            kind = re.search(r" type=(\S+)", line)
+            words = f"devd {kind[1] if kind else line}"
+            yield Call(at, new.name, words, devd.called(new, line))
+    if old.hooks is not new.hooks:
+        for at, event in _added(old.hooks, new.hooks):
+            yield Call(at, new.name, " ".join(("hast", *event)), (_hook(old, new), *event))
+    if old.calls is not new.calls:
+        for at, argv in _added(old.calls, new.calls):
+            yield Call(at, new.name, "boot" if argv[1] == "faststart" else "shutdown", argv)
+
+
+def _hook(old: Machine, new: Machine) -> str:
+    """The program of hast.conf as hastd has read it."""
+    daemons = [machine.hastd for machine in (new, old) if machine.hastd]
+    paths = [r.exec_path for daemon in daemons for r in daemon.resources.values() if r.exec_path]
+    return paths[0] if paths else ""
 
 
 def _told(old: Machine, new: Machine) -> list[Trigger]:

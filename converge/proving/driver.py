@@ -14,7 +14,7 @@ from converge.core.secret import Secret, masked
 from converge.lab import machine as lab
 from converge.lab.triggers import woken
 from converge.lab.world import World
-from converge.proving import cues, invariants, sights
+from converge.proving import cues, installed, invariants, sights
 from converge.proving.actor import Actor, Step
 from converge.proving.clients import Clients
 from converge.proving.cues import Cue
@@ -25,9 +25,6 @@ EVENTS_MAX, AT_ONCE_MAX = 200_000, 2_000
 """More steps of actors at one instant mean that one of them turns in circles."""
 
 CRON_S = 60.0
-CRON_FIRST_S = 13.0
-CRON_APART_S = 20.0
-"""Cron of the nodes does not run at one and the same instant."""
 
 
 class Due(NamedTuple):
@@ -52,6 +49,8 @@ class Drive:
     quiet_from: float | None = None
     """Seconds after the start from which on nothing may be sent (S9)."""
     secrets: Sequence[Secret] = ()
+    installed: bool = False
+    """Triggers come only from what is installed on the machines; else from all that happens."""
     history: History = field(default_factory=History)
     timeline: list[Entry] = field(default_factory=list)
     marks: list[tuple[float, Seen]] = field(default_factory=list)
@@ -72,7 +71,7 @@ class Drive:
         self.states = {node: actor.fresh(node) for node, actor in sorted(self.actors.items())}
         self._clients = Clients(self.vip, self.rows_every_s, self.start + self.rows_every_s)
         for n, node in enumerate(self.states if self.cron_s else ()):
-            self._cron[node] = self.start + CRON_FIRST_S + n * CRON_APART_S
+            self._cron[node] = installed.first_cron(self.world, n, as_installed=self.installed)
 
     @property
     def now_s(self) -> float:
@@ -119,26 +118,23 @@ class Drive:
         if (at_row := self._clients.due) is not None:
             found.append(Due(at_row, 4, "clients", self._serve_clients))
         for node, actor in self.actors.items():
-            due = (
-                actor.due(self.states[node], node)
-                if sights.awake(self.world.machine(node))
-                else None
-            )
-            if due is not None:
+            due = actor.due(self.states[node], node)
+            if due is not None and sights.awake(self.world.machine(node)):
                 due = max(due, self.world.now)
                 found.append(Due(due, 5, node, lambda node=node: self._step(node)))  # type: ignore[misc]
         return found
 
     def _run_cron(self, node: str) -> None:
-        self._cron[node] += self.cron_s
-        if sights.up(self.world.machine(node)):
+        ours = not self.installed or installed.cron(self.world, node)
+        self._cron[node] += installed.MINUTE_S if self.installed else self.cron_s
+        if ours and sights.up(self.world.machine(node)):
             self._wake(node, "cron")
 
     def _deliver_late(self) -> None:
         self._wake(*self._late.pop(0)[1:])
 
     def _wake(self, node: str, trigger: str) -> None:
-        if node not in self.actors or not sights.awake(self.world.machine(node)):
+        if node not in self.actors or not sights.hears(self.world.machine(node), trigger):
             return
         actor, now = self.actors[node], self.world.now
         self.states[node] = actor.wake(self.states[node], node, trigger, now)
@@ -163,7 +159,8 @@ class Drive:
         kept, self.cues = self.cues, ()  # those at its own line come when it is done
         self._said(node, step)
         self.cues = kept
-        self._shift(step.world, Deed("actor", node, step.sent, step.ends, step.run, step.took))
+        world = installed.held_up(step.world, node, self.actors[node].due(step.state, node))
+        self._shift(world, Deed("actor", node, step.sent, step.ends, step.run, step.took))
         self._meet(line)
         if self.quiet_from is not None and self.now_s >= self.quiet_from:
             for effect in invariants.needless(step.sent, before, step.world):
@@ -207,7 +204,7 @@ class Drive:
                 self._kill(node)
                 self._late = [late for late in self._late if late[1] != node]
         self._judge(world)
-        for at, node, trigger in woken(before, world):
+        for at, node, trigger in (installed.woken if self.installed else woken)(before, world):
             self._deliver(max(at, before.now), node, trigger)
 
     def _deliver(self, at: float, node: str, trigger: str) -> None:

@@ -26,6 +26,7 @@ class Mind:
 
     `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
     `knocking`: the peer was silent, so that it is asked in the background and costs no time.
+    `leaving`: its node goes down; nothing else wakes it any more.
     `booted`: in which boot the moments of the ledger were noted.
     """
 
@@ -40,4 +41,5 @@ class Mind:
     held: tuple[str, ...] = ()
     written: str = ""
     listening: bool = False
+    leaving: bool = False
     booted: float = 0.0

@@ -17,6 +17,7 @@ from converge.core.plan import Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import nobody_there, observe
 from converge.engine.run.apply import POLL_S
+from converge.engine.run.guards import MAINTENANCE_HOLD
 from converge.engine.run.need import Begin, Listen, Look, Over
 from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
@@ -25,6 +26,7 @@ from converge.proving.actor import Step
 from converge.proving.mind import Begun, Mind
 from converge.proving.still import Deaf, Still
 from converge.proving.telling import Said, outcomes, unseen
+from converge.reconcile import leaving
 from converge.reconcile.charter import Charter, Rest
 from converge.reconcile.passes import Course
 
@@ -47,6 +49,10 @@ class Reconciler:
 
     def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
         """A run begins, or the one under way makes one more afterwards."""
+        if state.leaving:
+            return state
+        if trigger == "shutdown":
+            return self._leave(state, node, now)
         if (to := trigger.removeprefix("switchover ")) != trigger:
             state = _asked_for(state, node, to, now)
         elif state.course is not None:
@@ -59,6 +65,16 @@ class Reconciler:
             poll_s=self.poll_s,
         )
         return replace(state, course=Course(charter, state.ledger), due=now)
+
+    def _leave(self, state: Mind, node: str, now: float) -> Mind:
+        """`apply --trigger shutdown`: a run that is under way ends, and this one alone begins."""
+        graph, downs = leaving(self.graph, {node})
+        charter = Charter(
+            graph, frozenset({node}), without=self.without, poll_s=self.poll_s, only=downs,
+            lifted=frozenset({MAINTENANCE_HOLD}),
+        )  # fmt: skip
+        fresh = self.killed(state, node)
+        return replace(fresh, course=Course(charter, state.ledger), due=now, leaving=True)
 
     def due(self, state: Mind, node: str) -> float | None:
         return state.due
@@ -111,11 +127,12 @@ class Reconciler:
         own, far = Still(world), Still(world)
         readers: dict[str, Reader] = {node: LabReader(own, node)}
         peer, silent = self.graph.pair.peer_of(node), False
-        if peer:
+        if peer and not state.leaving:
             there = LabReader(far, peer.name, via=node)
             silent = bool(there.silence())
             readers[peer.name] = Deaf() if state.knocking and silent else there
-        snapshot = observe(self.graph, readers, LabClock(own), need.ids)
+        assert state.course
+        snapshot = observe(state.course.charter.graph, readers, LabClock(own), need.ids)
         if peer and any(id.node == peer.name for id in snapshot.observed):
             state = replace(state, knocking=_silent(snapshot, peer.name))
         # A silent peer is knocked at while this node is asked, and waited for unless every ping
@@ -153,7 +170,10 @@ class Reconciler:
         return replace(state, ledger=course.ledger, written=text), world
 
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
-        ended = Mind(course.ledger, written=state.written, booted=state.booted, held=state.held)
+        ended = Mind(
+            course.ledger, written=state.written, booted=state.booted, held=state.held,
+            leaving=state.leaving,
+        )  # fmt: skip
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 
 

@@ -12,6 +12,7 @@ from converge.core.secret import Secret
 from converge.lab.world import World
 from converge.proving.actor import Actor
 from converge.proving.driver import Drive
+from converge.proving.installed import declared
 from converge.proving.phases import Phase, phases
 from converge.proving.scenario import ScenarioTable
 from converge.proving.script import Script
@@ -56,6 +57,7 @@ def rehearse(
         cron_s=table.cron,
         quiet_from=table.expect.quiet_from,
         secrets=secrets,
+        installed=declared(graph),
     )
     if table.start != "bare":
         drive.warm_up(table.warm)

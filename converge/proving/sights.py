@@ -32,13 +32,20 @@ def up(machine: Machine) -> bool:
 
 
 def awake(machine: Machine) -> bool:
-    """devd runs on it: that starts early in a boot, and a shutdown ends it first."""
-    return machine.powered and not machine.halting
+    """devd runs on it: that starts early in a boot, and a shutdown ends it first; or what rc runs
+    before the end."""
+    return machine.powered and (machine.leaving or not machine.halting)
+
+
+def hears(machine: Machine, trigger: str) -> bool:
+    """Somebody is there to be woken by it; when it goes down, only by that."""
+    return awake(machine) and (not machine.leaving or trigger == "shutdown")
 
 
 def went_down(was: Machine, machine: Machine) -> bool:
     """Its processes died between the two: off, shutting down, or in another boot."""
-    return up(was) and (not up(machine) or was.booted != machine.booted)
+    over = was.leaving and not machine.leaving
+    return over or (up(was) and (not up(machine) or was.booted != machine.booted))
 
 
 def volumes(machine: Machine) -> Iterator[HastResource]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from converge.reconcile.charter import End as End
 from converge.reconcile.charter import Pass as Pass
 from converge.reconcile.charter import Told as Told
+from converge.reconcile.leaving import leaving as leaving
 from converge.reconcile.planning import decide as decide
 from converge.reconcile.planning import kept as kept
 from converge.reconcile.planning import of_nodes as of_nodes

@@ -158,6 +158,22 @@ def test_it_is_never_removed() -> None:
     assert file.actions(change(file, Present(FileState("x")), Absent())) == ()
 
 
+def test_what_is_our_own_is_removed_where_what_it_needs_is_gone() -> None:
+    file = made(File, "/etc/x", content="x", ours=True)
+    (action,) = file.actions(change(file, Present(FileState()), Absent()))
+    assert (action.verb, action.direction) == ("delete", Direction.DOWN)
+    assert action.effect == Command(("rm", "/etc/x"))
+
+
+def test_a_folder_is_made_only_for_a_file_that_is_not_there() -> None:
+    file = made(File, "/usr/local/etc/devd/x.conf", content="x", folder=True)
+    make, write = act(file, Absent())
+    assert make.effect == Command(("mkdir", "-p", "-m", "755", "/usr/local/etc/devd"))
+    assert write.effect == Write("/usr/local/etc/devd/x.conf", "x")
+    (again,) = act(file, look(file, "644 root:wheel\n", "y"))
+    assert again.verb == "write"
+
+
 def test_a_secret_content_is_never_shown() -> None:
     id = ResourceId("hasta", "file", "/etc/x")
     file = File.model_validate({"id": id, "content": Secret("s3cret")})

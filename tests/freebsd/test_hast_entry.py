@@ -21,7 +21,7 @@ from converge.freebsd.hast_entry import HastEntry, HastEntryState, entry_in
 from converge.freebsd.hast_entry.grammar import KEYWORDS, parse_conf
 from tests.freebsd.around import Neighbours, Surroundings, change, made, pair
 from tests.looking import see
-from tests.recorded import recording
+from tests.recorded import Recording, recording
 
 NODES = {
     "hasta": {"local": "/dev/ad6", "remote": "192.168.1.52"},
@@ -45,8 +45,12 @@ def entry(name: str = "test", **table: Any) -> HastEntry:
     return made(HastEntry, name, **{"nodes": NODES, **table})
 
 
-def saw(resource: HastEntry, text: str, host: str = "hasta") -> Any:
+STOPPED, RUNS = recording("svc-hastd-status-stopped"), recording("svc-hastd-status-running")
+
+
+def saw(resource: HastEntry, text: str, host: str = "hasta", hastd: Recording = STOPPED) -> Any:
     answers = {"hostname": Answer(0, f"{host}\n"), "read /etc/hast.conf": Answer(0, text)}
+    answers["service hastd onestatus"] = hastd.answer
     return see(resource, Surroundings(), answers)
 
 
@@ -426,3 +430,29 @@ def test_the_disk_of_a_primary_is_not_changed_in_the_file() -> None:
     assert verdict.why.startswith("hasta/hast.test is primary")
     assert judged(write, {id_b: roles[id_b]}) == Allow()
     assert judged(replace(write, wish=wish(entry(timeout=5))), roles) == Allow()
+
+
+# The hook
+
+
+HOOK = "/usr/local/libexec/converge/hast-event"
+
+
+def verbs(resource: HastEntry, text: str, hastd: Recording) -> list[str]:
+    seen = saw(resource, text, hastd=hastd)
+    return [action.verb for action in resource.actions(change(resource, seen, wish(resource)))]
+
+
+def test_a_hastd_that_runs_is_told_of_its_hook_and_of_nothing_else() -> None:
+    """For all else its next start, or kind `hast`, decides: a reload may take a device away."""
+    fitting = ARTICLE.replace("test {", "test {\n    replication fullsync")
+    assert verbs(entry(exec=HOOK), fitting, RUNS) == ["write", "reload"]
+    assert verbs(entry(exec=HOOK), fitting, STOPPED) == ["write"]
+    assert verbs(entry(exec=HOOK), ARTICLE, RUNS) == ["write"], "the replication differs, too"
+    assert verbs(entry(timeout=5), fitting, RUNS) == ["write"]
+
+
+def test_a_hook_that_is_not_wished_any_more_is_taken_out_and_told() -> None:
+    text = ARTICLE.replace("test {", f"test {{\n    replication fullsync\n    exec {HOOK}")
+    assert verbs(entry(), text, RUNS) == ["write", "reload"]
+    assert HOOK not in after(entry(), text)

@@ -39,7 +39,7 @@ def on_hasta(line: str, stdin: str = "") -> Result:
         ("ls /nosuch > /tmp/f 2>&1; wc -l /tmp/f", "       1 /tmp/f\n"),
         ("nosuch 2>/dev/null; echo $?", "127\n"),
         ("LC_ALL=C echo x # a comment", "x\n"),
-        ("ls /etc/*.conf", "/etc/hast.conf\n/etc/rc.conf\n"),
+        ("ls /etc/*.conf", "/etc/devd.conf\n/etc/hast.conf\n/etc/rc.conf\n"),
         ("echo '*' /nosuch/*", "* /nosuch/*\n"),
         ("cd /etc; cat rc.conf | head -1; ls -d rc.conf", 'hostname="hasta"\nrc.conf\n'),
         ("sh -c 'echo $2 $1' name one two", "two one\n"),

@@ -232,6 +232,10 @@ class Hast(Resource[HastState]):
         why = why_unsynced(seen, notes, self.timeout)
         return why and f"{self.id.node} could not take over: {why}"
 
+    def leaving(self) -> Self:
+        """Its stop takes every device away (recordings, fact 35): before that, secondary."""
+        return self.model_copy(update={"follow": None, "role": "secondary"})
+
     def _unseen(self, answer: Answer) -> Unknown:
         """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""
         entry = self.near("hast_entry", self.id.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from converge.core.ids import Ref
 from converge.core.resource import Around, Implied
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def brought(hast: Hast, around: Around) -> Iterator[Implied]:
         "checksum": hast.checksum,
         "compression": hast.compression,
     }
-    named = {"exec": hast.exec, "provider": hast.provider}
+    hook = hast.exec or _offered(Ref("trigger.hast"), around, "exec")
+    named = {"exec": hook, "provider": hast.provider}
     entry |= {key: value for key, value in named.items() if value}
     yield Implied("hast_entry", hast.id.name, entry)
     device = {"hast": hast.id.ref, "settle": hast.timeout + 10.0}
@@ -47,15 +49,16 @@ def _nodes(hast: Hast, around: Around) -> dict[str, dict[str, str]]:
     nodes = {_short(here.hostname): {"local": hast.device, "remote": hast.remote_of(around)}}
     if peer:
         nodes[_short(peer.hostname)] = {
-            "local": _offered(hast, around, "local", peer.name) or hast.device,
-            "remote": _offered(hast, around, "remote", peer.name) or here.replication_address,
+            "local": _offered(hast.id.ref, around, "local", peer.name) or hast.device,
+            "remote": _offered(hast.id.ref, around, "remote", peer.name)
+            or here.replication_address,
         }
     return nodes
 
 
-def _offered(hast: Hast, around: Around, what: str, node: str) -> str:
+def _offered(ref: Ref, around: Around, what: str, node: str = "") -> str:
     try:
-        return around.offer(hast.id.ref, what, node)
+        return around.offer(ref, what, node)
     except LookupError:
         return ""
 

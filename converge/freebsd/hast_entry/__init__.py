@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from converge.core.check import Check
 from converge.core.guard import Guard, Situation
-from converge.core.host import NO_SUCH_FILE, Edit, Read, Run
+from converge.core.host import NO_SUCH_FILE, Command, Edit, Read, Run
 from converge.core.ids import Ref
 from converge.core.plan import Action, Allow, Change, Refuse, Verdict
 from converge.core.resource import Around, Discovery, Look, Resource, View
@@ -41,12 +41,14 @@ Table = Mapping[str, str]
 class HastEntryState(State):
     """What a block says, one statement a line, hastd's defaults filled in.
 
-    Evidence: the block's lines (none where it shares one), and what the file sets for all blocks.
+    Evidence: the block's lines (none where it shares one), what the file sets for all blocks, and
+    whether a hastd runs that has read another hook.
     """
 
     says: tuple[str, ...]
     text: str = field(default="", compare=False)
     inherited: frozenset[str] = field(default=frozenset(), compare=False)
+    deaf: bool = field(default=False, compare=False)
 
 
 def _normalised(name: str, block: Table, nodes: Mapping[str, Table]) -> tuple[str, ...]:
@@ -74,6 +76,13 @@ def entry_in(statements: Sequence[Statement], name: str, text: str) -> HastEntry
     alone = not before and (not after or after.startswith("#"))
     lines = (text + "\n")[start:end] if alone else ""
     return HastEntryState(says, lines, frozenset(inherited))
+
+
+def _hook(says: tuple[str, ...]) -> list[str]:
+    return [line for line in says if line.startswith("exec ")]
+
+
+RUNNING = ("service", "hastd", "onestatus")
 
 
 def disk_of_a_primary(action: Action, situation: Situation) -> Verdict:
@@ -170,6 +179,10 @@ class HastEntry(Resource[HastEntryState]):
         if entry and not entry.text:
             why = f"shares a line of {self.file} with something else; put it on lines of its own"
             return Unknown(f"resource {self.id.name} {why}")
+        if entry and _hook(entry.says) != ([f"exec {self.exec}"] if self.exec else []):
+            # The same question as that of service.hastd: it is asked once.
+            runs = yield Run(RUNNING, volatile=(r"as pids? [\d ]+",))
+            entry = replace(entry, deaf=runs.code == 0)
         return Present(entry) if entry else Absent()
 
     def checks(self, around: Around) -> tuple[Check, ...]:
@@ -202,7 +215,15 @@ class HastEntry(Resource[HastEntryState]):
         lacks = ", ".join(line for line in wish.says if line not in seen.says)
         why = f"{self.file} says of {self.id.name}: {wrong or 'less'}; wished: {lacks or 'less'}"
         edit = Edit(self.file, seen.text, self._written(seen.inherited))
-        return (self.up("write", why, edit),)
+        return (self.up("write", why, edit), *self._told(seen, wish))
+
+    def _told(self, seen: HastEntryState, wish: HastEntryState) -> tuple[Action, ...]:
+        """No program shows which hook hastd knows, so it is told once, and only if nothing else
+        of the block differs: what a reload does to that is decided by kind `hast`."""
+        if not seen.deaf or not all(s.startswith("exec ") for s in {*seen.says} ^ {*wish.says}):
+            return ()
+        why = "hastd has read another hook than this one"
+        return (self.up("reload", why, Command(("service", "hastd", "reload"))),)
 
     def _written(self, inherited: frozenset[str]) -> str:
         """The block; what hastd takes by default anyway is left out."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
@@ -33,6 +33,7 @@ from converge.freebsd.mysqld.ladder import stop
 PROCESSES = Run(("pgrep", "-lf", "mysqld|mariadbd"), volatile=(r"(?m)^\d+",))
 PING = ("mysqladmin", "--connect-timeout=2", "ping")
 MARKER = "converge.id"
+SHUTDOWN_S = 30.0
 
 NOTHING = MysqldState(running=False, ready=False, on_volume=False, identity="")
 
@@ -114,6 +115,10 @@ class Mysqld(Resource[MysqldState]):
                 continue
             return ref
         return None
+
+    def leaving(self) -> Self:
+        """rc.shutdown waits 90 s for all scripts together; TERM and KILL must come before."""
+        return self.model_copy(update={"stop_deadline": min(self.stop_deadline, SHUTDOWN_S)})
 
     def _settings(self, around: Around) -> dict[str, str]:
         """Keys of rc.conf (ports, files/mysql-server.in)."""

@@ -43,7 +43,8 @@ def all_timers() -> dict[str, Handler]:
 def run(world: World, node: str, argv: tuple[str, ...], stdin: str = "") -> Result:
     """Run one program. A machine that is off or booting gives no answer."""
     machine = world.machine(node)
-    if not machine.powered or machine.booting or machine.halting:
+    stopped = machine.halting and not machine.leaving
+    if not machine.powered or machine.booting or stopped:
         return Result(world, Answer(lost=f"{node} does not answer"), 0.0)
     name = argv[0].rsplit("/", 1)[-1]
     if name in machine.hangs:

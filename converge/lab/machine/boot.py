@@ -8,12 +8,12 @@ from dataclasses import replace
 from converge.lab.hast import storage
 from converge.lab.machine import networking, rc
 from converge.lab.machine.modules import preload
-from converge.lab.machine.rcconf import parse_assignments
+from converge.lab.machine.rcconf import is_yes, parse_assignments, variables
 from converge.lab.machine.sysctls import KEPT_OVER_BOOT
 from converge.lab.machine.syslog import log
 from converge.lab.net.groups import MESSAGES
 from converge.lab.net.links import major
-from converge.lab.ufs import mounting, read_file
+from converge.lab.ufs import list_dir, mounting, read_file
 from converge.lab.world import Handler, Machine, Table, World
 
 AUTOBOOT_S = 10
@@ -58,6 +58,7 @@ def _cold(machine: Machine) -> Machine:
         powered=False,
         booting=False,
         halting=False,
+        leaving=False,
         hastd=None,
         mounts=(),
         processes=Table(),
@@ -106,19 +107,57 @@ def shut_down(world: World, node: str, then: str) -> World:
     if not machine.powered or machine.booting or machine.halting:
         return world
     world = log(world, node, MESSAGES, "shutdown[1106]: reboot by root: ")
-    scripts = (*sorted(_local_scripts(world, node), reverse=True), "hastd")
+    theirs = tuple(path for path in _unknown_scripts(world, node, "stop"))
+    scripts = (*sorted(_local_scripts(world, node), reverse=True), *theirs, "hastd")
     world = world.change(node, halting=True)
+    world = world.later(SHUTDOWN_S + RC_SHUTDOWN_S, node, "boot.watchdog", then)
     return world.later(SHUTDOWN_S, node, "boot.stop", then, *scripts)
+
+
+def _watchdog(world: World, node: str, args: tuple[str, ...]) -> World:
+    """rc.shutdown has taken its time: whatever it is at, it is over (rcshutdown_timeout)."""
+    world = world.without(node, "boot.stop").change(node, leaving=False)
+    return world.later(HALT_S, node, "boot.halt", *args)
 
 
 def _stop(world: World, node: str, args: tuple[str, ...]) -> World:
     """The next script of rc.shutdown, or the end of it."""
     then, *scripts = args
+    world = world.change(node, leaving=False)
     if not scripts:
+        world = world.without(node, "boot.watchdog")
         return world.later(HALT_S, node, "boot.halt", then)
+    if scripts[0].startswith("/"):
+        world = _called(world, node, scripts[0], "faststop").change(node, leaving=True)
+        return world.later(rc.TOOK_S, node, "boot.stop", then, *scripts[1:])
     result = rc.call(world, node, scripts[0], "stop")
-    took_s = min(result.took_s, RC_SHUTDOWN_S)
-    return result.world.later(took_s, node, "boot.stop", then, *scripts[1:])
+    return result.world.later(result.took_s, node, "boot.stop", then, *scripts[1:])
+
+
+def _called(world: World, node: str, path: str, word: str) -> World:
+    """Somebody else's script is run; who it is of does what it says."""
+    calls = (*world.machine(node).calls, (world.now, (path, word)))
+    return world.change(node, calls=calls)
+
+
+def _unknown_scripts(world: World, node: str, verb: str) -> list[str]:
+    """Executable scripts of packages that the lab does not know and rc would call: those that are
+    switched on, and at a shutdown those that say so (KEYWORD: shutdown)."""
+    folder = rc.FOLDERS[1]
+    found = []
+    for name in list_dir(world, node, folder):
+        file = read_file(world, node, f"{folder}/{name}")
+        known = (
+            name in rc.scripts() or file is None or file.is_dir or int(file.mode, 8) & 0o111 == 0
+        )
+        if known or file is None:
+            continue
+        rcvar = re.search(r'(?m)^rcvar="?(\w+)', file.text)
+        wanted = verb == "start" or re.search(r"(?m)^# KEYWORD:.*\bshutdown\b", file.text)
+        on = rcvar and is_yes(variables(world, node, name).get(rcvar[1], "NO"))
+        if wanted and on:
+            found.append(f"{folder}/{name}")
+    return found
 
 
 def _local_scripts(world: World, node: str) -> list[str]:
@@ -157,8 +196,16 @@ def _is_load(key: str, value: str) -> bool:
 
 def _network(world: World, node: str, args: tuple[str, ...]) -> World:
     """rc comes to NETWORKING: CARP runs before anybody can log in, and before hastd (fact 34)."""
-    world = networking.configure(world, node)
+    world = networking.configure(_daemons(world, node), node)
     return world.later(READY_S - NETWORK_S, node, "boot.ready")
+
+
+def _daemons(world: World, node: str) -> World:
+    """devd is there before the network is; cron, which comes later, is waited for by nobody."""
+    world = world.change(node, next_pid=FIRST_PID - 6)
+    for name in ("devd", "cron"):
+        world = rc.call(world, node, name, "start").world
+    return world.change(node, next_pid=FIRST_PID)
 
 
 def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
@@ -166,7 +213,18 @@ def _ready(world: World, node: str, args: tuple[str, ...]) -> World:
     world = world.change(node, booting=False, ready=world.now)
     for name in ("hastd", *_local_scripts(world, node)):
         world = rc.call(world, node, name, "start").world
+    for path in _unknown_scripts(world, node, "start"):
+        world = _called(world, node, path, "faststart")
     return world
+
+
+def hold_stop(world: World, node: str, span_s: float) -> World:
+    """The script that rc.shutdown runs is so long at work yet; the watchdog does not wait."""
+    timers = (
+        replace(t, at=world.now + span_s) if (t.node, t.what) == (node, "boot.stop") else t
+        for t in world.timers
+    )
+    return replace(world, timers=tuple(sorted(timers)))
 
 
 def hold_up(world: World, node: str, span_s: float) -> World:
@@ -187,4 +245,5 @@ TIMERS: dict[str, Handler] = {
     "boot.network": _network,
     "boot.ready": _ready,
     "boot.stop": _stop,
+    "boot.watchdog": _watchdog,
 }

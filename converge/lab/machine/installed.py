@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge.lab.machine import boot, modules
+from converge.lab.machine import boot, devd, modules
 from converge.lab.world import File
 
 FIRST_START = 0.267559 - boot.FIRMWARE_S - boot.AUTOBOOT_S
@@ -30,7 +30,8 @@ def system_files(release: str) -> dict[str, File]:
         **{path: File(mode="755", is_dir=True) for path in FOLDERS},
         **modules.kernel_files(release),
         "/boot/loader.conf": File(),
-        "/etc/rc.d/hastd": File(mode="555"),
+        devd.CONF: File(devd.STOCK),
+        **{f"/etc/rc.d/{name}": File(mode="555") for name in ("cron", "devd", "hastd")},
         "/var/log/daemon.log": File(),
         "/var/log/messages": File(),
     }

@@ -153,7 +153,10 @@ def remove(world: World, node: str, path: str) -> Written:
         return Written(world, NOT_PERMITTED)
     if _read_only(spot):
         return Written(world, "Read-only file system")
-    return _store(world, node, spot, spot.files.drop(spot.key))
+    files = spot.files.drop(spot.key)
+    if parent is not None:
+        files = files.put(spot.parent, replace(parent, mtime=world.now))
+    return _store(world, node, spot, files)
 
 
 def _refusal(world: World, node: str, spot: Place, file: File) -> str:

@@ -101,6 +101,10 @@ class Machine:
     """The root file system was unmounted when the machine went down the last time."""
     halting: bool = False
     """Shutting down: no program answers, the kernel still sends (recordings, fact 35)."""
+    leaving: bool = False
+    """While it shuts down a script runs that the lab does not know: its programs do answer."""
+    calls: tuple[tuple[float, tuple[str, ...]], ...] = ()
+    """The scripts that rc has called and the lab does not know: world time, path and word."""
     klds: Table[str, tuple[int, int, int]] = field(default_factory=Table)
     """Id, address and size of loaded files of `modules`; those that lack got the next free."""
     carp_before: tuple[int, int, int] = (0, 0, 0)
