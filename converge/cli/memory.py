@@ -47,6 +47,9 @@ class Memory:
         self.place, self.nodes, self.clock, self.trigger = place, tuple(nodes), clock, trigger
         self.ledger = Ledger()
         self.broken: CannotWrite | None = None
+        self.version = version("converge")
+        self.decision = ""
+        """The name of the last decision of the run that is at work."""
         self._begun: dict[str, int] = {}
         self._count = 0
         self._open = False
@@ -67,7 +70,7 @@ class Memory:
         """A mark that was left since `again` stays for whoever comes next."""
         if self._open and kind is not None:
             with contextlib.suppress(CannotWrite):
-                self._write(Entry("end", {"end": "broken off", "why": kind.__name__}))
+                self.write(Entry("end", {"end": "broken off", "why": kind.__name__}))
         self._lock.close()
 
     def begin(self, run: str, **about: Json) -> list[Line]:
@@ -83,19 +86,19 @@ class Memory:
         keep_small(self.place.state)
         left = unfinished(read_journal(self.place.state, UNFINISHED_BY))
         self._journal = FileJournal(self.place.state, run, self.clock)
-        self._begun, self._count, self._open = {}, 0, True
+        self._begun, self._count, self._open, self.decision = {}, 0, True, ""
         fields: dict[str, Json] = {
             "trigger": self.trigger,
             "nodes": list(self.nodes),
             "pid": os.getpid(),
-            "version": version("converge"),
+            "version": self.version,
             **about,
         }
-        self._write(Entry("run", fields))
+        self.write(Entry("run", fields))
         for line in left:
             cut: dict[str, Json] = {"of": line.run, "began": line.time}
             cut |= {key: line.entry.fields.get(key) for key in ("n", "action")}
-            self._write(Entry("unfinished", cut))
+            self.write(Entry("unfinished", cut))
         return left
 
     def recording(self, report: Report) -> Report:
@@ -133,7 +136,7 @@ class Memory:
         self._open = False
         if self.broken is not None:
             raise self.broken
-        self._write(Entry("end", {"end": end, "exit": code, "done": done}))
+        self.write(Entry("end", {"end": end, "exit": code, "done": done}))
 
     def again(self) -> Holder | None:
         """Somebody came meanwhile: begin another run for them. None: the lock is free."""
@@ -142,7 +145,8 @@ class Memory:
             self.trigger = came.trigger or self.trigger
         return came
 
-    def _write(self, entry: Entry) -> None:
+    def write(self, entry: Entry) -> None:
+        """A line of the journal. CannotWrite."""
         self._keep_lab()
         self._journal.write(entry)
 
@@ -160,7 +164,7 @@ class Memory:
             "n": self._count, "action": action.key, "why": action.why,
             "effect": str(action.effect),
         }  # fmt: skip
-        self._write(Entry("intent", fields))
+        self.write(Entry("intent", fields))
         self._begun[action.key] = self._count
 
     def _outcome(self, outcome: Outcome) -> None:
@@ -172,7 +176,7 @@ class Memory:
         if n is not None:
             fields["n"] = n
         held = n is None and outcome.ending is Ending.HELD
-        self._write(Entry("verdict" if held else "outcome", fields))
+        self.write(Entry("verdict" if held else "outcome", fields))
 
 
 def known(place: Place, clock: Clock) -> Ledger:

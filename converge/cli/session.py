@@ -107,6 +107,7 @@ class Session:
         with progress as report:
             recording = memory.recording(report)
             run = self._run(recording, passes_max=1 if one_pass else None)
+            run.decided = lambda this: self._decided(memory, this)
             with _Halt() as halt:
                 run.halted = lambda: halt.signal != 0 or memory.must_stop()
                 told = run.to_the_end(first)
@@ -129,6 +130,14 @@ class Session:
             here.graph, doors.hosts, doors.clock, report, doors.readers, limit,
             ledger=self.ledger, keep=self.keep, lifted=self.lifted, wait_s=self.wait_s,
         )  # fmt: skip
+
+    def _decided(self, memory: Memory, this: Pass) -> None:
+        """What it was decided upon is on the disk before anything of it begins."""
+        if not this.plan.empty:
+            from converge.cli.inputs import write_input
+
+            desired = self.here.desired
+            memory.decision = write_input(memory, self.run_id, this, desired, self.lifted)
 
     def _about(self, first: Pass) -> str:
         from converge.engine.show.text import summary

@@ -26,7 +26,8 @@ class Snapshot:
     """What was seen, when, and the raw answers it came from.
 
     `paths`: by node, what is known of the ways to it, where it was asked by several. `began_s`:
-    when it was begun (`elapsed`); what was silent or so was it from then on.
+    when it was begun (`elapsed`); what was silent or so was it from then on. `sources`: what was
+    asked for each resource, in order.
     """
 
     taken: datetime
@@ -34,6 +35,7 @@ class Snapshot:
     heard: Mapping[str, tuple[tuple[Query, Answer], ...]] = field(default_factory=dict)
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     began_s: float | None = None
+    sources: Mapping[ResourceId, tuple[Query, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
