@@ -20,6 +20,7 @@ COMMANDS = {
     "release": "end a hold before its time",
     "history": "the runs that acted, from the journal",
     "show": "what one run did, from the journal",
+    "replay": "an old run's decision, made again by today's converge",
     "graph": "the dependency graph as text, dot, mermaid or svg",
     "status": "the pair at a glance",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",

@@ -55,6 +55,17 @@ def kept_lines(folder: Path) -> Iterable[Line]:
         raise NoSuchFile(f"{wrong.filename}: {wrong.strerror}", "Run as root.") from wrong
 
 
+def run_meant(lines: Iterable[Line], run: str) -> str:
+    """The run of that name, or the only one whose name begins so. UsageError."""
+    from converge.core.errors import UsageError
+
+    names = sorted({line.run for line in lines if line.run.startswith(run)})
+    if run in names or len(names) == 1:
+        return run if run in names else names[0]
+    few = f"it could be {', '.join(names[:5])}" if names else "the journal has no such run"
+    raise UsageError(f"{run}: {few}", "`converge history` lists them.")
+
+
 def runs_of(lines: Iterable[Line]) -> list[dict[str, Any]]:
     """A row for each run that began; one without an end was killed, or is at work."""
     found: dict[str, dict[str, Any]] = {}

@@ -24,7 +24,7 @@ from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
 from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.charter import Charter, End, Pass, Rest, Told
-from converge.reconcile.planning import decide, kept, remembered
+from converge.reconcile.planning import OTHERS, decide, kept, remembered
 
 WAIT_S = 5.0
 """A run that waits for a hold to lift looks again so often at least: what it waits for may come
@@ -81,7 +81,7 @@ class Course:
         """What this run may do about what was seen."""
         charter = self.charter
         whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted, charter.without)
-        mine = kept(whole, lambda id: id.node in charter.acting, "another node's part")
+        mine = kept(whole, lambda id: id.node in charter.acting, OTHERS)
         return charter.only(mine)
 
     def planned(self, this: Pass, now: Now, *, fresh: bool = True) -> Course:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
+from converge.core.input import Given
 from converge.core.ledger import NEVER, Ledger, Now
 from converge.core.plan import Action, Deferred, Plan, Snapshot
 from converge.core.resource import Twin
+from converge.engine.observe import observe
 from converge.engine.plan.diff import concerns, diff, wishes
 from converge.engine.plan.digest import basis
 from converge.engine.plan.order import order
 from converge.engine.run.guards import Facts, judge_all
+
+OTHERS = "another node's part"
 
 
 def decide(
@@ -35,6 +40,32 @@ def decide(
     base = basis(graph.digest, snapshot.observed)
     known = concerns(graph, snapshot)
     return Plan(base, tuple(changes), actions, waiting, verdicts, known)
+
+
+def again(graph: Graph, given: Given) -> Plan:
+    """What is decided now upon what an old run was given. Its readers have its answers."""
+    now, acting = given.now, frozenset(given.acting)
+    looked = observe(graph, given.readers, _Then(given))
+    seen = replace(looked, began_s=given.began_s, paths=given.paths)
+    ledger = remembered(graph, given.ledger, seen, now, acting)
+    plan = decide(graph, seen, ledger, now, frozenset(given.lifted))
+    return kept(plan, lambda id: id.node in acting, OTHERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """The clock of an old run: it stands."""
+
+    given: Given
+
+    def wall(self) -> datetime:
+        return self.given.taken
+
+    def elapsed(self) -> float:
+        return self.given.now.elapsed_s
+
+    def sleep(self, span_s: float) -> None:
+        """Nothing would come of waiting."""
 
 
 def remembered(
@@ -63,7 +94,7 @@ def remembered(
 def of_nodes(plan: Plan, nodes: Iterable[str]) -> Plan:
     """The plan of some nodes only, for showing."""
     shown = set(nodes)
-    return kept(plan, lambda id: id.node in shown, "another node's part")
+    return kept(plan, lambda id: id.node in shown, OTHERS)
 
 
 def kept(plan: Plan, keep: Callable[[ResourceId], bool], whose: str) -> Plan:
