@@ -69,6 +69,10 @@ class HastDevice(Resource[HastDeviceState]):
             return Unknown(f"the role of {self.hast} is not decided", self.id.near(self.hast))
         return Present(HastDeviceState(answers=True)) if is_active(wish) else Absent()
 
+    def because(self, view: View) -> str:
+        leads = "is" if is_active(view.wished(self.hast)) else "is not"
+        return f"{self.hast} {leads} wished primary here"
+
     def look(self, around: Around) -> Look[HastDeviceState]:
         device = around.offer(self.hast, "device")
         answer = yield probe(device)

@@ -69,6 +69,18 @@ def _inherited(graph: Graph, id: ResourceId, found: Wishes) -> Absent | Unknown 
     return None
 
 
+def reason(
+    graph: Graph, id: ResourceId, snapshot: Snapshot, ledger: Ledger, now: Now, found: Wishes
+) -> str:
+    """Why it is wished so; '' when its table says all there is to say."""
+    for need in sorted(graph.needs[id]):
+        if isinstance(found.get(need), Absent):
+            root = reason(graph, need, snapshot, ledger, now, found)
+            return f"it needs {need.ref}, which is not wished here{root and f' ({root})'}"
+    view = _View(graph.around(id.node), snapshot.observed, found, ledger, now)
+    return graph.resources[id].because(view)
+
+
 def concerns(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, str]:
     """What a person must know though nothing differs: lost redundancy, copies written apart."""
     found: dict[ResourceId, str] = {}

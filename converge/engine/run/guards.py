@@ -50,17 +50,19 @@ class Facts:
 
 def judge(action: Action, facts: Facts) -> Verdict:
     """The worst verdict of all that are asked: Refuse, then Hold, then a Hold that is sure to
-    lift, then Allow.
+    lift, then Allow."""
+    return max(opinions(action, facts), key=_weight)
 
-    Asked are a maintenance hold, the guards of the action's kind, and, when it goes up, those of
-    what it stands on.
-    """
+
+def opinions(action: Action, facts: Facts) -> list[Verdict]:
+    """What all say that are asked: a maintenance hold, the guards of the action's kind, and, when
+    it goes up, those of what it stands on."""
     verdicts = [_maintenance_hold(action.id.node, facts)]
     verdicts += [guard.judge(action, facts) for guard in _of(action.id, facts)]
     if action.direction is Direction.UP:
         for base in bases(facts.graph, action.id):
             verdicts += [g.above(base, action, facts) for g in _of(base, facts) if g.above]
-    return max(verdicts, key=_weight)
+    return verdicts
 
 
 def _weight(verdict: Verdict) -> int:

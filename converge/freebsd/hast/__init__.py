@@ -16,7 +16,7 @@ from converge.core.ids import Ref
 from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, Twin, View
-from converge.core.state import Absent, Observation, Present, Unknown, Wish
+from converge.core.state import Absent, Observation, Present, Unknown, Wish, glance_of, is_active
 from converge.freebsd.hast import guards as copies
 from converge.freebsd.hast import steady, taking
 from converge.freebsd.hast.acts import acts
@@ -145,6 +145,13 @@ class Hast(Resource[HastState]):
         remote = self.remote_of(view.around)
         wish = HastState(role, self.device, remote, self.replication, self._provider)
         return Present(replace(wish, because=because))
+
+    def because(self, view: View) -> str:
+        if self.follow is None:
+            return ""
+        followed = view.observed(self.follow)
+        why = gives_way(self, view) if is_active(followed) else ""
+        return f"{self.follow} is {glance_of(followed)} here{why and ', but '}{why}"
 
     def look(self, around: Around) -> Look[HastState]:
         yield self._soon(around)
