@@ -130,7 +130,7 @@ def _desired(config: str, given: Given, *, old: bool) -> Desired:
 
 def _decided(given: Given, desired: Desired) -> Plan:
     from converge.cli.site import graph_of
-    from converge.reconcile.planning import again
+    from converge.reconcile.again import again
 
     strange = sorted({*given.acting, *given.readers} - set(desired.pair.nodes))
     if strange:

@@ -32,6 +32,11 @@ class Situation(Protocol):
         """The moment at which it is asked."""
         ...
 
+    @property
+    def leader(self) -> str:
+        """The node to which a person hands the service over just now; '' for none."""
+        ...
+
     def notes(self, id: ResourceId) -> Notes:
         """What the ledger remembers of that resource."""
         ...

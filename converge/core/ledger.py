@@ -66,13 +66,41 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A person's word that the service shall move: from `source` to `to`, for `reason`.
+
+    It is no script: the kinds wish accordingly as long as it is kept. What is not done by
+    `until_s` (epoch seconds) is turned back; `back` says why it was, '' while it goes forward.
+    """
+
+    to: str
+    source: str
+    owner: str
+    reason: str
+    until_s: float
+    back: str = ""
+
+    @property
+    def leader(self) -> str:
+        """Where the service shall be now."""
+        return self.source if self.back else self.to
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """What is remembered: notes by resource, and the maintenance holds of this node."""
+    """What is remembered: notes by resource, the maintenance holds of this node, and a planned
+    handover that is under way."""
 
     notes: Mapping[ResourceId, Notes] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()
+    handover: Handover | None = None
     boot: str = ""
     """Which boot of the machine its moments are of."""
+
+    @property
+    def leader(self) -> str:
+        """The node where a person wants the service now; '' where CARP decides."""
+        return self.handover.leader if self.handover else ""
 
     def in_boot(self, boot: str) -> Ledger:
         """As it is to be read in that boot."""

@@ -182,3 +182,7 @@ class Outcome:
     ending: Ending
     took_s: float = 0.0
     detail: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.ending is Ending.FAILED

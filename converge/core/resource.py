@@ -79,6 +79,11 @@ class View(Protocol):
         """What the ledger remembers of it."""
         ...
 
+    @property
+    def leader(self) -> str:
+        """The node to which a person hands the service over just now; '' for none."""
+        ...
+
 
 class Resource(BaseModel, Generic[S]):
     """A thing on a node that has a desired state.
@@ -169,6 +174,10 @@ class Resource(BaseModel, Generic[S]):
 
         `twin` is the same resource on the other node, if that was looked at.
         """
+        return ""
+
+    def unready(self, seen: S) -> str:
+        """Why the service could not be handed over to this node as it is; '' when it could."""
         return ""
 
     @abstractmethod

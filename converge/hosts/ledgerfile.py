@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from converge.core.errors import CannotWrite, ConvergeError, DiskFull
 from converge.core.host import IO_ERROR, Write
 from converge.core.ids import ResourceId
-from converge.core.ledger import Ledger, Note, Notes, Pause
+from converge.core.ledger import Handover, Ledger, Note, Notes, Pause
 from converge.hosts.disk import refusal, write
 from converge.hosts.lock import alone
 
@@ -92,6 +93,7 @@ def ledger_text(ledger: Ledger) -> str:
             }
             for p in ledger.pauses
         ],
+        "handover": asdict(ledger.handover) if ledger.handover else None,
     }  # fmt: skip
     return json.dumps(form, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
@@ -107,7 +109,8 @@ def parse_ledger(text: str) -> Ledger:
     if version != FORMAT_VERSION:
         raise _Unknown(f"it has format_version {version!r}, this converge knows {FORMAT_VERSION}")
     notes = {_id(name): _notes(found) for name, found in form["notes"].items()}
-    return Ledger(notes, tuple(map(_pause, form["pauses"])), str(form.get("boot", "")))
+    pauses = tuple(map(_pause, form["pauses"]))
+    return Ledger(notes, pauses, _handover(form.get("handover")), str(form.get("boot", "")))
 
 
 def _no_number(word: str) -> float:
@@ -142,6 +145,15 @@ def _pause(form: Mapping[str, Any]) -> Pause:
         raise TypeError
     until = None if until_s is None else _seconds(until_s)
     return Pause(form["owner"], form["reason"], _seconds(form["since_s"]), until, tuple(nodes))
+
+
+def _handover(form: Mapping[str, Any] | None) -> Handover | None:
+    if form is None:
+        return None
+    words = {name: value for name, value in form.items() if name != "until_s"}
+    if not all(isinstance(word, str) for word in words.values()):
+        raise TypeError
+    return Handover(**words, until_s=_seconds(form["until_s"]))
 
 
 def _seconds(value: Any) -> float:

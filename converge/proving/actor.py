@@ -21,6 +21,7 @@ class Step:
     `why` is the reason, where one was given. `code` is the guard's, where one stood in the way.
     `sent` is what was begun on the node in this step, which ends at world time `ends` (0: at
     once). `run` tells runs of one node from each other; it matters only where two can be at once.
+    `took`: when the look began that was taken in, and noted in the ledger, in this step.
     """
 
     world: World
@@ -31,6 +32,7 @@ class Step:
     sent: tuple[Effect, ...] = ()
     ends: float = 0.0
     run: str = ""
+    took: float | None = None
 
 
 class Actor(Protocol):
@@ -42,7 +44,8 @@ class Actor(Protocol):
 
     def wake(self, state: Any, node: str, trigger: str, now: float) -> Any:
         """A trigger arrives: 'devd MASTER', 'devd BACKUP', 'devd INIT', 'hast disconnect test',
-        'cron', 'boot', 'manual'. What is done about it begins at the next step."""
+        'cron', 'boot', 'manual', 'switchover hastb'. What is done about it begins at the next
+        step."""
         ...
 
     def due(self, state: Any, node: str) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 from converge.core.ledger import Notes
 from converge.core.plan import Action
 from converge.core.state import Present
+from converge.lab.machine.syslog import clock
 from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, World
@@ -27,7 +28,9 @@ def abstract(ground: Ground, scene: Scene) -> tuple[Any, ...]:
     timers = tuple((t.node, t.what, t.args[:1], span(t.at - now)) for t in world.timers)
     minds = tuple(_mind(state, world, node, now) for node, state in sorted(scene.states.items()))
     copies = tuple(_copies(ground, scene, *one) for one in ground.devices)
-    past = (tuple(sorted(scene.history.rotten)), scene.left, scene.delays, scene.ills, scene.holes)
+    unseen = sorted((key, c.until <= now) for key, c in scene.history.unseen.items())
+    lost = (tuple(sorted(scene.history.rotten)), tuple(unseen))
+    past = (lost, scene.left, scene.delays, scene.ills, scene.holes)
     return machines, timers, minds, copies, past, scene.world.cuts, min(scene.crons, 3)
 
 
@@ -129,8 +132,14 @@ def _mind(state: Any, world: World, node: str, now: float) -> Any:
         if notes
     )
     seen = None if state.seen is None else _seen(state.seen.observed)
-    flags = (state.again, state.knocking, state.listening, state.written)
+    moving = _moving(state, now)
+    flags = (moving, state.again, state.knocking, state.listening, state.written)
     return due, begun, memory, seen, flags, _course(state, now)
+
+
+def _moving(state: Mind, now: float) -> Any:
+    word = state.ledger.handover
+    return word and (word.leader, bool(word.back), span(word.until_s - clock(now).timestamp()))
 
 
 def _course(state: Mind, now: float) -> Any:

@@ -14,7 +14,7 @@ from converge.lab.world import World
 STRAY = ("lose", "double", "delay")
 """What can happen to a trigger on its way."""
 
-VERBS = ("fault", "lab", "run", "kill", *STRAY)
+VERBS = ("fault", "lab", "run", "switchover", "kill", *STRAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Cue:
     times: int = 1
     by_s: float = 0.0
 
+    @property
+    def trigger(self) -> str:
+        """What it wakes the node with; '' if it is no trigger."""
+        return {"run": "manual", "switchover": f"switchover {self.words}"}.get(self.verb, "")
+
     def __str__(self) -> str:
         match self.verb:
             case "fault":
@@ -42,6 +47,8 @@ class Cue:
                 return f"somebody types: {self.words}"
             case "run":
                 return "somebody starts a run by hand"
+            case "switchover":
+                return f"somebody types: converge switchover --to {self.words}"
             case "kill":
                 return "the run is killed"
             case "delay":

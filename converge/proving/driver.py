@@ -163,7 +163,7 @@ class Drive:
         kept, self.cues = self.cues, ()  # those at its own line come when it is done
         self._said(node, step)
         self.cues = kept
-        self._shift(step.world, Deed("actor", node, step.sent, step.ends, step.run))
+        self._shift(step.world, Deed("actor", node, step.sent, step.ends, step.run, step.took))
         self._meet(line)
         if self.quiet_from is not None and self.now_s >= self.quiet_from:
             for effect in invariants.needless(step.sent, before, step.world):
@@ -181,8 +181,8 @@ class Drive:
         self._tell(cue.node, f"! {cue}", kind="cue")
         if cue.verb in cues.STRAY:
             self._strays = (*self._strays, cue)
-        elif cue.verb == "run":
-            self._wake(cue.node, "manual")
+        elif cue.trigger:
+            self._wake(cue.node, cue.trigger)
         elif cue.verb == "kill":
             self._kill(cue.node)
         else:
@@ -195,7 +195,7 @@ class Drive:
     def _shift(self, world: World, deed: Deed) -> None:
         """The world is another one now: tell, judge, wake."""
         before, self.world = self.world, world
-        if world is before and not deed.sent:
+        if world is before and not deed.sent and deed.took is None:
             return
         self.history = invariants.noted(self.history, before, world, deed)
         for seen in changes(before, world, self.vip):
@@ -221,7 +221,7 @@ class Drive:
                 self._wake(node, trigger)
 
     def _judge(self, world: World) -> None:
-        for hole in invariants.holes(world):
+        for hole in invariants.holes(world, self.history):
             self.holes.setdefault(hole, self.now_s)
         found = invariants.broken(world, self.history)
         for new in [b for b in found if (b.code, b.node) not in self._open]:

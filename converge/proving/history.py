@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
 
 from converge.core.host import Effect
 from converge.lab.world import Table
@@ -25,6 +27,7 @@ class Deed:
     """Who moved the world, and how. `by`: an actor, a fault, a client, or only the time.
 
     `sent` goes on until world time `ends`; `run` tells two runs of one node from each other.
+    `took`: when the look began that an actor has taken in with it.
     """
 
     by: str = "time"
@@ -32,11 +35,19 @@ class Deed:
     sent: tuple[Effect, ...] = ()
     ends: float = 0.0
     run: str = ""
+    took: float | None = None
 
 
 TIME = Deed()
 FAULT = Deed("fault")
 CLIENT = Deed("client")
+
+
+class Countable(NamedTuple):
+    """From when until when a worker of hastd would have told of its lost writes."""
+
+    since: float
+    until: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class History:
     """Acknowledged to a client: (device, row)."""
     rotten: frozenset[tuple[str, str]] = frozenset()
     """(node, local disk) that lost a write."""
+    unseen: Table[tuple[str, str], Countable] = field(default_factory=Table)
+    """Those of them of which no look has told yet."""
     wrote: frozenset[tuple[str, str]] = frozenset()
     """(node, device) written to in the last step."""
     found: tuple[Broken, ...] = ()

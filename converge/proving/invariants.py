@@ -18,16 +18,19 @@ from converge.proving.history import Broken, Deed, History
 
 CODES = tuple(f"S{n}" for n in range(1, 11))
 
-HOLES = {"partition": ("S1", "S3")}
+HOLES = {"partition": ("S1", "S3"), "unseen-errors": ("S3",)}
 """What cannot be promised while a hole is open: with no path between two living nodes neither
-knows of the other, and a copy that both wrote lacks rows on either side."""
+knows of the other, and a copy that both wrote lacks rows on either side. Writes that a disk has
+failed are counted by hastd's worker alone: nobody can know of them when it ended before a look."""
 
 
 def noted(history: History, before: World, after: World, deed: Deed) -> History:
     """The history after one step from `before` to `after`; what the step itself broke is in it."""
+    lost = steps.lost(before, after)
     return replace(
         history,
-        rotten=steps.rotten(history.rotten, before, after),
+        rotten=history.rotten | lost if lost else history.rotten,
+        unseen=steps.unseen(history, lost, after, deed),
         wrote=steps.wrote(before, after),
         found=tuple(dict.fromkeys(steps.found(history, before, after, deed))),
         marks=data.marks(history.marks, before, after),
@@ -86,11 +89,21 @@ def _databases(machine: Machine) -> Iterator[Broken]:
             yield Broken("S6", machine.name, said)
 
 
-def holes(world: World) -> tuple[str, ...]:
-    """Residual holes that are open now: 'partition' while both live and no path carries."""
+def holes(world: World, history: History) -> tuple[str, ...]:
+    """Residual holes that are open now: 'partition' while both live and no path carries;
+    'unseen-errors' while a copy is in use whose lost writes nobody can know of any more."""
     living = [m for _, m in sorted(world.machines.items()) if links.answers(m)]
-    pairs = combinations(living, 2)
-    return ("partition",) if any(not _path(world, a, b) for a, b in pairs) else ()
+    parted = any(not _path(world, a, b) for a, b in combinations(living, 2))
+    forgotten = any(
+        until <= world.now and _in_use(world.machine(node), disk)
+        for (node, disk), (_, until) in history.unseen.items()
+    )
+    return ("partition",) * parted + ("unseen-errors",) * forgotten
+
+
+def _in_use(machine: Machine, disk: str) -> bool:
+    mounted = (sights.behind(machine, m.device) for m in sights.writable(machine))
+    return any(r is not None and r.localpath == disk for r in mounted)
 
 
 def _path(world: World, one: Machine, other: Machine) -> bool:

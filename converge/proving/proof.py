@@ -21,7 +21,7 @@ from converge.proving.explore import Aim, Counter, Exploration, Found
 from converge.proving.ills import USUAL
 from converge.proving.scene import Ground, Scene
 from converge.proving.sights import HAST
-from converge.proving.starts import STARTS, unsealed
+from converge.proving.starts import STARTS, WORDS, unsealed
 
 WARM_S = 180.0
 """So long the actors live with the pair before anything fails: what they learn is theirs."""
@@ -86,6 +86,10 @@ def prepared(
     world = world if sealed else unsealed(world, graph)
     drive = Drive(world=world, actors=actors, vip=vip)
     drive.warm_up(WARM_S)
+    if word := WORDS.get(start):
+        first, second = graph.pair.nodes
+        now, state = drive.world.now, drive.states[first]
+        drive.states[first] = actor.wake(state, first, f"{word} {second}", now)
     disks = {v.name: (HAST + v.name, v.devices[min(v.devices)], v.mount) for v in plan.volumes}
     devices = [
         (device, disk, d.datadir.removeprefix(f"{mount}/"))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from converge.core.graph import Graph
 from converge.core.host import Answer, Command, Reader, Ticket, Write
-from converge.core.ledger import LEDGER, Ledger, Now
+from converge.core.ledger import LEDGER, Handover, Ledger, Now
 from converge.core.plan import Snapshot
 from converge.core.state import Unknown
 from converge.engine.observe import nobody_there, observe
@@ -47,7 +47,9 @@ class Reconciler:
 
     def wake(self, state: Mind, node: str, trigger: str, now: float) -> Mind:
         """A run begins, or the one under way makes one more afterwards."""
-        if state.course is not None:
+        if (to := trigger.removeprefix("switchover ")) != trigger:
+            state = _asked_for(state, node, to, now)
+        elif state.course is not None:
             return replace(state, again=True)
         charter = Charter(
             self.graph,
@@ -70,6 +72,7 @@ class Reconciler:
         course, now = state.course, Now(world.now, clock(world.now).timestamp())
         assert course
         said: list[Said] = []
+        took = None if state.seen is None else state.seen.began_s
         if state.seen is not None:
             course = course.looked(state.seen, now)
             state = replace(state, seen=None)
@@ -80,28 +83,28 @@ class Reconciler:
             match need:
                 case Look():
                     state = replace(state, course=course)
-                    return _step(world, self._look(world, state, need, node), said)
+                    return _step(world, self._look(world, state, need, node), said, took)
                 case Begin():
                     world, state, course = self._begin(world, state, course, need, now, said)
-                    done = _step(world, replace(state, course=course, due=world.now), said)
+                    done = _step(world, replace(state, course=course, due=world.now), said, took)
                     ends = state.begun[-1].ends
                     return replace(done, sent=(need.action.effect,), ends=ends)
                 case Listen():
                     until_s = _until(state, need, now)
                     if until_s > now.elapsed_s and not state.listening:
                         state = replace(state, course=course, due=until_s, listening=True)
-                        return _step(world, state, said)
+                        return _step(world, state, said, took)
                     ended = _ended(world, state, need, node)
                     course = course.listened(ended, now)
                     state = _without(state, ended)
                     state = replace(state, held=outcomes(course, state.held, said))
                 case Rest(until_s):
                     if until_s > now.elapsed_s:
-                        return _step(world, replace(state, course=course, due=until_s), said)
+                        return _step(world, replace(state, course=course, due=until_s), said, took)
                     course = course.rested()
                 case Over():
                     state = _waiting(state, course, said)
-                    return _step(world, self._over(state, course, node, now), said)
+                    return _step(world, self._over(state, course, node, now), said, took)
         raise RuntimeError("a run that never ends")
 
     def _look(self, world: World, state: Mind, need: Look, node: str) -> Mind:
@@ -157,6 +160,13 @@ class Reconciler:
 STEPS_MAX = 50
 
 
+def _asked_for(state: Mind, node: str, to: str, now: float) -> Mind:
+    """`converge switchover` waits for its turn, then its word is in the ledger before it runs."""
+    until_s = clock(now).timestamp() + WAIT_S
+    word = Handover(to, node, "op", "a planned handover", until_s)
+    return replace(state, ledger=replace(state.ledger, handover=word), course=None)
+
+
 def _in_this_boot(state: Mind, booted: float) -> Mind:
     """Whichever trigger comes first: devd tells of CARP before the boot is over."""
     if state.booted == booted or state.course is None:
@@ -167,12 +177,12 @@ def _in_this_boot(state: Mind, booted: float) -> Mind:
     )
 
 
-def _step(world: World, state: Mind, said: list[Said]) -> Step:
+def _step(world: World, state: Mind, said: list[Said], took: float | None) -> Step:
     first = said[0] if said else ("", "", "")
     text = "; ".join(words for words, _, _ in said)
     why = next((why for _, why, _ in said if why), "")
     code = next((code for _, _, code in said if code), first[2])
-    return Step(world, state, text, why, code)
+    return Step(world, state, text, why, code, took=took)
 
 
 def _ended(

@@ -37,6 +37,9 @@ class StepTable(_Table):
         default="", description="A shell line on a machine: `hasta: hastctl role init test`."
     )
     run: str = Field(default="", description="Somebody starts a run by hand on this node.")
+    switchover: str = Field(
+        default="", description="Somebody moves the service there by plan: `hasta hastb`."
+    )
     kill: str = Field(default="", description="The run of this node is killed.")
     lose: str = Field(default="", description="A trigger that never arrives: `devd MASTER hastb`.")
     double: str = Field(default="", description="A trigger that arrives twice, `by` apart.")
@@ -120,7 +123,7 @@ class ScenarioTable(_Table):
     cron: Duration = Field(default=60.0, description="How often cron wakes each node; 0s: never.")
     rows: Duration = Field(default=5.0, description="How often a client writes; 0s: never.")
     until: Duration = Field(default=300.0, description="How long it is watched.")
-    hole: Literal["", "partition"] = Field(
+    hole: Literal["", "partition", "unseen-errors"] = Field(
         default="",
         description="The known hole that this is about: what it makes impossible is forgiven.",
     )

@@ -130,7 +130,7 @@ class Ground:
         step = self.actors[node].step(scene.world, scene.states[node], node)
         crons = 0 if step.sent else scene.crons
         next_ = replace(scene, states={**scene.states, node: step.state}, crons=crons, said=step)
-        deed = Deed("actor", node, step.sent, step.ends, step.run)
+        deed = Deed("actor", node, step.sent, step.ends, step.run, step.took)
         return self.shifted(next_, step.world, deed)
 
     def _time(self, scene: Scene, at: float, *, deaf: bool = False, twice: bool = False) -> Scene:
@@ -159,7 +159,7 @@ class Ground:
                 states[node] = actor.killed(states[node], node)
         history = invariants.noted(scene.history, before, world, deed)
         world, history = self._written(world, history)
-        holes = scene.holes | set(invariants.holes(world))
+        holes = scene.holes | set(invariants.holes(world, history))
         after = replace(scene, world=world, states=states, history=history, holes=holes)
         told = [] if deaf else [(node, words) for _, node, words in woken(before, world)]
         return self.woken(after, told + told if twice else told)

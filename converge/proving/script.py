@@ -72,11 +72,13 @@ def _cue(step: StepTable, n: int, nodes: tuple[str, ...], notes: Notes) -> Cue |
     node, words = _split(verb, str(getattr(step, verb)))
     if verb == "fault" and not _known(words.split()[0], FAULTS, key, "fault", notes):
         return None
-    if verb in (*STRAY, "lab") and not words:
-        how = "NODE: WORDS" if verb == "lab" else "TRIGGER NODE"
+    if verb in (*STRAY, "lab", "switchover") and not words:
+        how = {"lab": "NODE: WORDS", "switchover": "FROM TO"}.get(verb, "TRIGGER NODE")
         notes.add(key, f"this needs more words, {how}")
         return None
     if not _known(node, nodes, key, "node of the pair", notes):
+        return None
+    if verb == "switchover" and not _known(words, set(nodes) - {node}, key, "other node", notes):
         return None
     return Cue(
         verb, node, words, step.at, step.when, step.before, step.times, step.by
@@ -92,6 +94,8 @@ def _split(verb: str, text: str) -> tuple[str, str]:
             return node.strip(), line.strip()
         case "fault":
             return " ".join(words[1:2]), " ".join([*words[:1], *words[2:]]) or text
+        case "switchover":
+            return " ".join(words[:1]), " ".join(words[1:])
         case "run" | "kill":
             return text.strip(), ""
         case _:

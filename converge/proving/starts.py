@@ -130,7 +130,11 @@ STARTS: dict[str, Start] = {
     "returning": returning,
     "failed-over": failed_over,
     "split": split,
+    "handing-over": served,
 }
+
+WORDS = {"handing-over": "switchover"}
+"""What a person types on the first node when a proof begins; it names the second one."""
 
 
 def converged(lab: Lab, graph: Graph, *nodes: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from converge.core.host import Command
 from converge.core.secret import reveal
@@ -10,9 +11,10 @@ from converge.lab.hast.pair import Place
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, Table, World
 from converge.proving import data, sights
-from converge.proving.history import Broken, Deed, History
+from converge.proving.history import Broken, Countable, Deed, History
 
 Pairs = frozenset[tuple[str, str]]
+Unseen = Table[tuple[str, str], Countable]
 
 
 def found(history: History, before: World, after: World, deed: Deed) -> Iterator[Broken]:
@@ -180,16 +182,32 @@ def wrote(before: World, after: World) -> Pairs:
     )
 
 
-def rotten(known: Pairs, before: World, after: World) -> Pairs:
-    """(node, local disk) that lost a write, until it is made anew."""
-    if after is before:
-        return known
-    lost = {
+def lost(before: World, after: World) -> Pairs:
+    """(node, local disk) that lost a write in the step."""
+    return frozenset(
         (node, now.localpath)
         for node, was, now in _lasting(before, after)
         if now.write_errors > was.write_errors
-    }
-    return known | lost if lost else known
+    )
+
+
+def unseen(history: History, lost: Pairs, after: World, deed: Deed) -> Unseen:
+    """Lost writes of which no look has told: none began while their worker counted them and was
+    taken in. What is told once is remembered."""
+    known = history.unseen
+    for key in lost:
+        if known[key].until < inf if key in known else key not in history.rotten:
+            known = known.put(key, Countable(after.now))
+    for (node, disk), (since, until) in known.items():
+        if deed.took is not None and deed.node == node and since <= deed.took < until:
+            known = known.drop((node, disk))
+        elif until == inf and not _counted(after.machine(node), disk):
+            known = known.put((node, disk), Countable(since, after.now))
+    return known
+
+
+def _counted(machine: Machine, disk: str) -> bool:
+    return any(r.localpath == disk and r.write_errors for r in sights.volumes(machine))
 
 
 def _lasting(before: World, after: World) -> Iterator[tuple[str, HastResource, HastResource]]:

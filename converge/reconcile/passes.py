@@ -24,12 +24,16 @@ from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
 from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.charter import Charter, End, Pass, Rest, Told
-from converge.reconcile.planning import OTHERS, decide, kept, remembered
+from converge.reconcile.handover import given_up, turned
+from converge.reconcile.planning import decide, gentle, kept, remembered
 
 WAIT_S = 5.0
 """A run that waits for a hold to lift looks again so often at least: what it waits for may come
 earlier, and what it has seen last is remembered (how long our link to the peer lived)."""
 
+
+MOVING_S = 1.0
+"""So often a run that waits looks whether a handover is done on the other side."""
 
 SOON_S, GRACES = 6.0, 3
 """Any run waits, so often, for a hold that is sure to lift so soon."""
@@ -74,19 +78,29 @@ class Course:
 
     def aware(self, snapshot: Snapshot, now: Now) -> Course:
         """The same, with what must be remembered of that look in its ledger."""
-        ledger = remembered(self.charter.graph, self.ledger, snapshot, now, self.charter.acting)
+        graph = self.charter.graph
+        ledger = remembered(graph, self.ledger, snapshot, now, self.charter.acting)
+        if ledger.handover and self.carrying is None:
+            left = turned(graph, snapshot, ledger.handover, now)
+            ledger = replace(ledger, handover=left)
         return replace(self, ledger=ledger, news=())
 
     def plan(self, snapshot: Snapshot, now: Now) -> Plan:
         """What this run may do about what was seen."""
         charter = self.charter
-        whole = decide(charter.graph, snapshot, self.ledger, now, charter.lifted, charter.without)
-        mine = kept(whole, lambda id: id.node in charter.acting, OTHERS)
-        return charter.only(mine)
+        whole = decide(
+            charter.graph, snapshot, self.ledger, now,
+            charter.lifted, charter.without, charter.acting,
+        )  # fmt: skip
+        mine = kept(whole, lambda id: id.node in charter.acting, "another node's part")
+        return charter.only(gentle(mine) if self.ledger.handover else mine)
 
     def planned(self, this: Pass, now: Now, *, fresh: bool = True) -> Course:
         """A pass begins with this plan; not `fresh`: somebody has thought about it meanwhile."""
         if this.plan.empty:
+            limit = self.charter.wait_until_s
+            if self.ledger.handover and limit is not None and now.elapsed_s + MOVING_S <= limit:
+                return replace(self, carrying=None, rest=now.elapsed_s + MOVING_S)
             return self._ended(this, End.CONVERGED)
         if not this.plan.actions:
             return self._waiting(this, now, End.UNKNOWN)
@@ -159,11 +173,21 @@ class Course:
         if halted:
             return new._ended(this, End.INTERRUPTED)
         if Ending.FAILED in endings:
-            return new._ended(this, End.FAILED)
+            return new._given_up(this, now) or new._ended(this, End.FAILED)
         if Ending.HELD in endings and Ending.DONE not in endings:
             return new._waiting(this, now, End.HELD)
         last = len(self.passes) + 1 >= self.charter.passes_max
         return new._ended(this, End.UNFINISHED if last else None)
+
+    def _given_up(self, this: Pass, now: Now) -> Course | None:
+        """A planned handover ends with the first thing that fails: the next pass brings the
+        service back. None where there is no such handover."""
+        handover = self.ledger.handover
+        if handover is None or handover.back:
+            return None
+        failed = [f"{o.action.key} failed: {o.detail}" for o in this.outcomes if o.failed]
+        left = given_up(self.charter.graph, this.snapshot, handover, failed[0], now)
+        return replace(self, ledger=replace(self.ledger, handover=left))._ended(this, None)
 
     def _before(self, carrying: Carrying) -> Ledger:
         """What must be remembered before the chosen action begins."""

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
-from converge.core.input import Given
 from converge.core.ledger import NEVER, Ledger, Now
 from converge.core.plan import Action, Deferred, Plan, Snapshot
 from converge.core.resource import Twin
-from converge.engine.observe import observe
 from converge.engine.plan.diff import concerns, diff, wishes
 from converge.engine.plan.digest import basis
 from converge.engine.plan.order import order
 from converge.engine.run.guards import Facts, judge_all
-
-OTHERS = "another node's part"
 
 
 def decide(
@@ -29,10 +24,14 @@ def decide(
     now: Now = NEVER,
     lifted: frozenset[str] = frozenset(),
     without: frozenset[str] = frozenset(),
+    acting: Collection[str] | None = None,
 ) -> Plan:
-    """The plan for what was seen. Without a ledger nothing is remembered."""
+    """The plan for what was seen. Without a ledger nothing is remembered.
+
+    `acting`: whose ledger it is; None: of all nodes.
+    """
     ledger = ledger or Ledger()
-    wished = wishes(graph, snapshot, ledger, now)
+    wished = wishes(graph, snapshot, ledger, now, acting)
     changes, deferred = diff(snapshot, wished)
     actions, waiting = order(graph, snapshot, wished, changes, deferred)
     facts = Facts(graph, snapshot, ledger, now, planning=True, lifted=lifted, without=without)
@@ -40,32 +39,6 @@ def decide(
     base = basis(graph.digest, snapshot.observed)
     known = concerns(graph, snapshot)
     return Plan(base, tuple(changes), actions, waiting, verdicts, known)
-
-
-def again(graph: Graph, given: Given) -> Plan:
-    """What is decided now upon what an old run was given. Its readers have its answers."""
-    now, acting = given.now, frozenset(given.acting)
-    looked = observe(graph, given.readers, _Then(given))
-    seen = replace(looked, began_s=given.began_s, paths=given.paths)
-    ledger = remembered(graph, given.ledger, seen, now, acting)
-    plan = decide(graph, seen, ledger, now, frozenset(given.lifted))
-    return kept(plan, lambda id: id.node in acting, OTHERS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Then:
-    """The clock of an old run: it stands."""
-
-    given: Given
-
-    def wall(self) -> datetime:
-        return self.given.taken
-
-    def elapsed(self) -> float:
-        return self.given.now.elapsed_s
-
-    def sleep(self, span_s: float) -> None:
-        """Nothing would come of waiting."""
 
 
 def remembered(
@@ -94,7 +67,12 @@ def remembered(
 def of_nodes(plan: Plan, nodes: Iterable[str]) -> Plan:
     """The plan of some nodes only, for showing."""
     shown = set(nodes)
-    return kept(plan, lambda id: id.node in shown, OTHERS)
+    return kept(plan, lambda id: id.node in shown, "another node's part")
+
+
+def gentle(plan: Plan) -> Plan:
+    """Without the harder rungs: what is done because a person wants it is given up instead."""
+    return replace(plan, actions=tuple(replace(a, rungs=()) for a in plan.actions))
 
 
 def kept(plan: Plan, keep: Callable[[ResourceId], bool], whose: str) -> Plan:

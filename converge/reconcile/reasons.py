@@ -25,7 +25,7 @@ def why(graph: Graph, this: Pass, id: ResourceId, acting: frozenset[str], writte
     """What is to be said of `id`. `written`: where the desired file speaks of it."""
     snapshot, plan = this.snapshot, this.plan
     ledger = remembered(graph, this.ledger, snapshot, this.now, acting)
-    found = wishes(graph, snapshot, ledger, this.now)
+    found = wishes(graph, snapshot, ledger, this.now, acting)
     seen = snapshot.observed.get(id, Unknown("it was not looked at"))
     wish = found.get(id, Unknown("it was not looked at"))
     letters = marks(graph, snapshot, plan)
@@ -38,7 +38,7 @@ def why(graph: Graph, this: Pass, id: ResourceId, acting: frozenset[str], writte
         id=id,
         letter=letters.get(id, ""),
         wish=_wish_words(wish),
-        because=reason(graph, id, snapshot, ledger, this.now, found),
+        because=reason(graph, id, snapshot, ledger, this.now, found, acting),
         written=written,
         seen=observation_words(seen),
         facts=tuple(_facts(seen, wish)),

@@ -42,7 +42,7 @@ def plan(
     now = moment(clock)
     before = ledger or Ledger()
     known = remembered(graph, before, snapshot, now, acting)
-    plan = decide(graph, snapshot, known, now)
+    plan = decide(graph, snapshot, known, now, acting=acting or None)
     return Pass(snapshot, plan, ledger=before, now=now)
 
 

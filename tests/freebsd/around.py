@@ -45,6 +45,7 @@ class Neighbours:
     peers: Mapping[str, Observation[State]] = field(default_factory=dict)
     known: Mapping[str, Notes] = field(default_factory=dict)
     now: Now = NEVER
+    leader: str = ""
 
     def twin(self, ref: Ref) -> Observation[State]:
         return self.peers.get(str(ref), Unknown("not looked at"))

@@ -511,6 +511,7 @@ class Scene:
     planning: bool = True
     known: Notes = field(default_factory=dict)
     now: Now = NEVER
+    leader: str = ""
 
     def notes(self, id: ResourceId) -> Notes:
         return self.known if id == ResourceId("hasta", "hast", "test") else {}

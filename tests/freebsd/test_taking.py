@@ -64,6 +64,7 @@ class Scene:
     known: Mapping[ResourceId, Notes] = field(default_factory=dict)
     now: Now = NOW
     planning: bool = False
+    leader: str = ""
     resources: Mapping[ResourceId, Any] = field(default_factory=lambda: RESOURCES)
     pair: Pair = field(default_factory=pair)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,16 @@ class _View:
     wishes: Wishes
     ledger: Ledger
     now: Now
+    bound: bool
 
     def twin(self, ref: Ref) -> Observation[State]:
         peer = self.around.pair.peer_of(self.around.node)
         id = ResourceId(peer.name if peer else "", ref.kind, ref.name)
         return self.seen.get(id, Unknown("it was not looked at"))
+
+    @property
+    def leader(self) -> str:
+        return self.ledger.leader if self.bound else ""
 
     def notes(self, ref: Ref) -> Notes:
         return self.ledger.of(ResourceId(self.around.node, ref.kind, ref.name))
@@ -43,9 +48,13 @@ class _View:
 
 
 def wishes(
-    graph: Graph, snapshot: Snapshot, ledger: Ledger, now: Now
+    graph: Graph,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    now: Now,
+    acting: Collection[str] | None = None,
 ) -> dict[ResourceId, Wish[Any]]:
-    """What is wished for every observed resource.
+    """What is wished for every observed resource. A handover binds the nodes that are acted on.
 
     What needs something that is wished away is wished away with it; what needs something whose
     wish cannot be told yet cannot be told either.
@@ -53,9 +62,9 @@ def wishes(
     found: dict[ResourceId, Wish[Any]] = {}
     for id in graph.order:
         if id in snapshot.observed:
-            found[id] = _inherited(graph, id, found) or graph.resources[id].want(
-                _View(graph.around(id.node), snapshot.observed, found, ledger, now)
-            )
+            around, bound = graph.around(id.node), acting is None or id.node in acting
+            view = _View(around, snapshot.observed, found, ledger, now, bound)
+            found[id] = _inherited(graph, id, found) or graph.resources[id].want(view)
     return found
 
 
@@ -70,14 +79,21 @@ def _inherited(graph: Graph, id: ResourceId, found: Wishes) -> Absent | Unknown 
 
 
 def reason(
-    graph: Graph, id: ResourceId, snapshot: Snapshot, ledger: Ledger, now: Now, found: Wishes
+    graph: Graph,
+    id: ResourceId,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    now: Now,
+    found: Wishes,
+    acting: Collection[str],
 ) -> str:
     """Why it is wished so; '' when its table says all there is to say."""
     for need in sorted(graph.needs[id]):
         if isinstance(found.get(need), Absent):
-            root = reason(graph, need, snapshot, ledger, now, found)
+            root = reason(graph, need, snapshot, ledger, now, found, acting)
             return f"it needs {need.ref}, which is not wished here{root and f' ({root})'}"
-    view = _View(graph.around(id.node), snapshot.observed, found, ledger, now)
+    around, bound = graph.around(id.node), id.node in acting
+    view = _View(around, snapshot.observed, found, ledger, now, bound)
     return graph.resources[id].because(view)
 
 

@@ -134,7 +134,7 @@ def _in_order(draft: _Draft) -> tuple[Action, ...]:
     for act in (*first, *then):
         going_down = act.direction is Direction.DOWN
         table = draft.downs if going_down else draft.ups
-        related = graph.needed_by[act.id] if going_down else graph.all_needs[act.id]
+        related = _above(graph, act.id) if going_down else graph.all_needs[act.id]
         keys = {a.key for id in related for a in table.get(id, ())}
         keys |= {a.key for a in _earlier_of_own(draft, act)}
         if not going_down:
@@ -144,6 +144,11 @@ def _in_order(draft: _Draft) -> tuple[Action, ...]:
         replace(act, after=tuple(sorted(_nearest(before[act.key], before))))
         for act in (*first, *then)
     )
+
+
+def _above(graph: Graph, id: ResourceId) -> list[ResourceId]:
+    """What is done after it, also what only follows it: that goes down first, if it goes down."""
+    return [other for other in graph.order if id in graph.all_needs[other]]
 
 
 def _earlier_of_own(draft: _Draft, act: Action) -> list[Action]:

@@ -41,6 +41,10 @@ class Facts:
         return self.ledger.of(id)
 
     @property
+    def leader(self) -> str:
+        return self.ledger.leader
+
+    @property
     def pair(self) -> Pair:
         return self.graph.pair
 

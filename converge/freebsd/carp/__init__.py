@@ -28,6 +28,7 @@ from converge.freebsd.carp.answers import (
     parse_ifconfig,
     since,
 )
+from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
 
 SETTLE_S = 4.0
 """A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
@@ -170,8 +171,10 @@ class Carp(Resource[CarpState]):
 
     def want(self, view: View) -> Wish[CarpState]:
         mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
-        params = (self.vhid, self.advbase, self.advskew)
-        return Present(CarpState(*params, tuple(mine), self.promisc, target=target))
+        leaves = view.leader not in ("", self.id.node)
+        params = (self.vhid, self.advbase, RAISED if leaves else self.advskew)
+        push = pushed(view.observed(self.id.ref), view.leader, self.id.node)
+        return Present(CarpState(*params, tuple(mine), self.promisc, target=target, push=push))
 
     def look(self, around: Around) -> Look[CarpState]:
         dialect, target, _ = self._place(around)
@@ -218,6 +221,9 @@ class Carp(Resource[CarpState]):
         state = seen.state.state if isinstance(seen, Present) else ""
         return since(state, self.quiet_s, before, now)
 
+    def unready(self, seen: CarpState) -> str:
+        return unready(self, seen)
+
     @property
     def quiet_s(self) -> float:
         """So long nobody has announced himself when a BACKUP becomes MASTER. With
@@ -233,6 +239,8 @@ class Carp(Resource[CarpState]):
     def actions(self, change: Change) -> tuple[Action, ...]:
         seen = change.observed.state if isinstance(change.observed, Present) else None
         wish = change.wish.state if isinstance(change.wish, Present) else None
+        if seen and wish and wish.push:
+            return pushes(self, seen, wish)
         steps = [*downs(self, seen, wish), *(ups(self, seen, wish) if wish else ())]
         # A changed address begins a new election (recordings, fact 19): until it is over nobody
         # may take BACKUP for the peer's being MASTER.

@@ -49,7 +49,8 @@ def parse_dialect(text: str) -> str:
 class CarpState(State):
     """Its configuration. `vhid` is 0 on a carpN interface that was only created.
 
-    `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group.
+    `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group. `push` is
+    never seen, only wished: "here" or "away", while the address is handed over.
     """
 
     vhid: int
@@ -59,6 +60,7 @@ class CarpState(State):
     promisc: bool = False
     state: str = field(default="", compare=False)
     target: str = field(default="", compare=False)
+    push: str = ""
 
     @property
     def active(self) -> bool:

@@ -33,7 +33,7 @@ from converge.freebsd.hast.answers import (
     parse_whole,
 )
 from converge.freebsd.hast.entry import asked, brought
-from converge.freebsd.hast.giving import gives_way, may_be_isolated
+from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
 from converge.freebsd.hast.memory import before, remembered
 from converge.freebsd.hast.standing import concern
@@ -137,9 +137,11 @@ class Hast(Resource[HastState]):
             if not isinstance(followed, Present):
                 why = f": {followed.why}" if isinstance(followed, Unknown) else ""
                 return Unknown(f"{self.follow} is not in place{why}", self.id.near(self.follow))
-            if followed.state.active and (doubt := may_be_isolated(self, view)):
-                return Unknown(doubt)
-            because = gives_way(self, view) if followed.state.active else ""
+            because = handed_over(self, view)
+            if followed.state.active and not because:
+                if doubt := may_be_isolated(self, view):
+                    return Unknown(doubt)
+                because = gives_way(self, view)
             role = "primary" if followed.state.active and not because else "secondary"
         assert role is not None
         remote = self.remote_of(view.around)
@@ -150,7 +152,7 @@ class Hast(Resource[HastState]):
         if self.follow is None:
             return ""
         followed = view.observed(self.follow)
-        why = gives_way(self, view) if is_active(followed) else ""
+        why = handed_over(self, view) or (gives_way(self, view) if is_active(followed) else "")
         return f"{self.follow} is {glance_of(followed)} here{why and ', but '}{why}"
 
     def look(self, around: Around) -> Look[HastState]:

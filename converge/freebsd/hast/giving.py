@@ -19,6 +19,13 @@ PATIENCE = 0.5
 shorter; and the rest of the timeout is left to stop and unmount before the other one may write."""
 
 
+def handed_over(hast: Hast, view: View) -> str:
+    """Why the role must be given up though all is well: a person hands the service over."""
+    if view.leader in ("", hast.id.node):
+        return ""
+    return f"the service is handed over to {view.leader}"
+
+
 def may_be_isolated(hast: Hast, view: View) -> str:
     """Why it is not clear yet whether the role must be given up; '' when it is. The run that
     finds it so waits and looks again: nobody else may do so for a minute."""

@@ -9,6 +9,8 @@ from converge.core.guard import Guard, Situation
 from converge.core.ids import ResourceId
 from converge.core.plan import Action, Allow, Hold, Refuse, Verdict
 from converge.core.state import Absent, Present, Unknown, is_active
+from converge.freebsd.hast.answers import HastState
+from converge.freebsd.hast.memory import CALM
 from converge.freebsd.hast.standing import Standing, compared, peer_id, seen_of
 
 ROLE_VERBS = ("promote", "join", "demote")
@@ -127,12 +129,23 @@ def dirty_handover(action: Action, situation: Situation) -> Verdict:
     A busy primary is always a little dirty; what counts is what is left after the unmount.
     """
     ours = seen_of(action.id, situation)
-    if action.verb != "demote" or ours is None or ours.status != "complete" or not ours.dirty:
+    if action.verb != "demote" or ours is None or (situation.planning and ours.mounted):
         return Allow()
-    if situation.planning and ours.mounted:
+    if situation.leader not in ("", action.id.node):
+        return _planned(ours, action.id, situation)
+    if ours.status != "complete" or not ours.dirty:
         return Allow()
     left = f"{max(1, ours.dirty >> 20)} MB of {action.id} have not reached the peer yet"
     return Hold("dirty-handover", f"{left}; nobody could lead with what it has", again_s=2.0)
+
+
+def _planned(ours: HastState, id: ResourceId, situation: Situation) -> Verdict:
+    """A role that is given up because a person wants it can wait for certainty."""
+    if situation.notes(id).get("calm") == CALM:
+        return Allow()
+    left = f"{ours.dirty} bytes have not reached the peer"
+    why = f"it must be seen {CALM} times that the peer has all: {ours.status}, {left}"
+    return Hold("dirty-handover", why, again_s=0.5, sure=ours.status == "complete")
 
 
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:

@@ -10,6 +10,7 @@ when it was first seen gone while the peer was silent; `booted_s` tells whether 
 node was set between them. `whole`: when this node led, all of its copy had reached the peer, and
 nothing has begun since that the peer may lack; the peer reads this one. `alone`: this node led
 last, without its peer having all of it. `promoted_at`: the last promotions that were seen.
+`calm`: how many looks in a row saw this primary unmounted, with all of it at the peer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from converge.freebsd.hast.evidence import moment
 from converge.freebsd.hast.logged import LOOKED_S, why_untold
 
 PROMOTIONS_KEPT = 8
+
+CALM = 2
+"""So many looks must see that all has reached the peer, before a role is given up as planned."""
 
 CONNECTION = ("synced_pid", "copy", "connected_at", "parted_at", "booted_s")
 """What is known of a connection in sync; forgotten with it."""
@@ -42,6 +46,8 @@ def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) 
 
 def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
     _forget(notes, CONNECTION)
+    calm = seen.status == "complete" and not seen.dirty and not seen.mounted
+    notes["calm"] = min(CALM, int(_number(notes.get("calm"))) + 1) if calm else 0
     if seen.status != "complete":
         notes |= {"alone": True, "whole": False}
     elif not seen.dirty:

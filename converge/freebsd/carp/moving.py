@@ -1,0 +1,57 @@
+"""How a shared address is handed over: the skew is raised, then the address is let go.
+
+CARP has no lock: `state backup` alone comes back after 3.4 s where the own skew is the lower one
+(recordings, fact 20), so the skew stays raised until the other node has the address.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from converge.core.host import Command
+from converge.core.plan import Action
+from converge.core.state import Observation, Present, State
+from converge.freebsd.carp.answers import CarpState
+
+if TYPE_CHECKING:
+    from converge.freebsd.carp import Carp
+
+RAISED = 254
+"""The highest skew there is, carp(4): everybody else is preferred."""
+
+
+def pushed(seen: Observation[State], leader: str, node: str) -> str:
+    """Which way the address has to be pushed on this node, if any."""
+    state = seen.state if isinstance(seen, Present) else None
+    if not leader or not isinstance(state, CarpState):
+        return ""
+    if node == leader:
+        return "here" if state.state == "BACKUP" else ""
+    return "away" if state.active else ""
+
+
+def pushes(carp: Carp, seen: CarpState, wish: CarpState) -> tuple[Action, ...]:
+    """To give it away is the last thing that goes down; to take it is the first that comes up."""
+    group = (wish.target, "vhid", str(wish.vhid))
+    skew = Command(("ifconfig", *group, "advskew", str(wish.advskew)))
+    if wish.push == "here":
+        why = "the address is handed over to this node"
+        take = carp.up("take", why, Command(("ifconfig", *group, "state", "master")))
+        lower = carp.up("set", f"advskew is {seen.advskew}, wished is {wish.advskew}", skew)
+        return (lower, take) if seen.advskew != wish.advskew else (take,)
+    why = f"advskew is {seen.advskew}: the address would come back"
+    leave = Command(("ifconfig", *group, "state", "backup"))
+    push = carp.down("leave", "the address is handed over to the other node", leave)
+    return (carp.down("raise", why, skew), push) if seen.advskew != wish.advskew else (push,)
+
+
+def unready(carp: Carp, seen: CarpState) -> str:
+    """Why the address would not come here, or not stay."""
+    if carp.preempt is not False:
+        return (
+            f"the address would come straight back: only with preempt = false in [{carp.id.ref}] "
+            "it stays where it was handed over to"
+        )
+    if carp.advskew >= RAISED:
+        return f"no advskew is above {carp.advskew}: give {carp.id.node} a lower one"
+    return "" if seen.state in ("BACKUP", "MASTER") else f"CARP is {seen.state or 'not there'}"

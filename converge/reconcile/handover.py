@@ -1,0 +1,80 @@
+"""What becomes of a planned handover after a look: it goes on, is done, or is turned back. Pure.
+
+Nothing here acts. As long as the word is kept in the ledger the kinds wish accordingly, so that a
+run that dies half-way is nothing special: the next one goes on, or brings the service back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from converge.core.graph import Graph
+from converge.core.ids import ResourceId
+from converge.core.ledger import Handover, Now
+from converge.core.plan import Snapshot
+from converge.core.state import Present, Unknown, is_active
+
+BACK_S = 120.0
+"""So long the way back may take; after that CARP decides again, and a person must look."""
+
+
+def headlines(graph: Graph, node: str) -> list[ResourceId]:
+    """What makes up the service on a node, in graph order."""
+    return [id for id in graph.order if id.node == node and graph.resources[id].headline]
+
+
+def serves(graph: Graph, snapshot: Snapshot, node: str) -> bool:
+    """All of the service is active there."""
+    ids = headlines(graph, node)
+    return bool(ids) and all(is_active(snapshot.observed.get(id, Unknown(""))) for id in ids)
+
+
+def hindrances(graph: Graph, snapshot: Snapshot, to: str) -> Iterator[str]:
+    """Why the service should not be handed over to a node, as both were seen."""
+    for id in headlines(graph, to):
+        match snapshot.observed.get(id, Unknown("it was not looked at")):
+            case Present(state):
+                if why := graph.resources[id].unready(state):
+                    yield f"{id}: {why}"
+            case Unknown(why, None):
+                yield f"{id} cannot be seen: {why}"
+            case _:
+                pass  # what stands on the role is not there yet
+    if not any(graph.resources[id].follows() for id in headlines(graph, to)):
+        yield "nothing follows an address: there is nothing that a handover could move"
+
+
+def turned(graph: Graph, snapshot: Snapshot, handover: Handover, now: Now) -> Handover | None:
+    """What is left of it after a look at everything; None when it is over."""
+    if serves(graph, snapshot, handover.leader):
+        return None
+    over = now.wall_s >= handover.until_s
+    if handover.back:
+        return None if over else handover
+    if _has_address(graph, snapshot, handover.source):
+        hindered = over or any(hindrances(graph, snapshot, handover.to))
+        return None if hindered else handover
+    if not over:
+        return handover
+    there = headlines(graph, handover.to)
+    if all(isinstance(snapshot.observed.get(id, Unknown("")), Unknown) for id in there):
+        return None  # who has the address now is for CARP to say
+    return given_up(graph, snapshot, handover, "it was not done in time", now)
+
+
+def given_up(
+    graph: Graph, snapshot: Snapshot, handover: Handover, why: str, now: Now
+) -> Handover | None:
+    """It is turned back; None where the address is still at its source, and all else follows."""
+    if handover.back or _has_address(graph, snapshot, handover.source):
+        return None
+    return replace(handover, back=why, until_s=now.wall_s + BACK_S)
+
+
+def _has_address(graph: Graph, snapshot: Snapshot, node: str) -> bool:
+    """What the service follows is active there."""
+    followed = {
+        id.near(ref) for id in headlines(graph, node) for ref in graph.resources[id].follows()
+    }
+    return any(is_active(snapshot.observed.get(id, Unknown(""))) for id in followed)
