@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "an old run's decision, made again by today's converge",
     "graph": "the dependency graph as text, dot, mermaid or svg",
     "status": "the pair at a glance",
+    "explain": "the page of a code: a guard, a hold, an exit code",
     "why": "why one resource is as it is, and what would change it",
     "observe": "what is seen on the nodes; --bundle keeps the raw answers",
     "lab": "the simulated pair: rehearse a failover on your desk",

@@ -59,7 +59,13 @@ def parse_seal(answer: Answer) -> bool | None:
 
 
 def mount_point_in_use(action: Action, situation: Situation) -> Verdict:
-    """Refuses to seal a mount point in which files are: whoever uses them would be locked out."""
+    """Refuses to seal a mount point in which files are: whoever uses them would be locked out
+    (F46).
+
+    Seen: `ls -A` of the mount point, while nothing is mounted on it.
+    To do: Look at what is in it, and move it away.
+    Shown: scenarios/mysqld/started-on-an-unsealed-directory.txt
+    """
     seen = situation.snapshot.observed.get(action.id)
     if action.verb not in ("make", "seal") or not isinstance(seen, Present):
         return Allow()

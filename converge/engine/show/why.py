@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,9 +10,7 @@ from typing import Any
 from converge.core.ids import ResourceId
 from converge.core.plan import Hold, Refuse
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, safe
-
-WIDTH = 80
-LABEL = 12
+from converge.engine.show.paragraphs import labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ def why_text(why: Why, paint: Paint) -> str:
     head = _HEADS.get(why.letter, "to be changed")
     lines = [f"{paint('bold', str(why.id))}  {paint(sign, sign) if why.letter else sign} {head}"]
     for label, words in _paragraphs(why):
-        lines += _labelled(label, words)
+        lines += labelled(label, words)
     return safe("\n".join(lines)) + "\n"
 
 
@@ -165,19 +162,6 @@ def _fact_lines(facts: Iterable[Fact]) -> Iterator[str]:
         same = [f"{f.name} {f.value}" for f in told if not (evidence and f.value == "nothing")]
         if same:
             yield words + ", ".join(same)
-
-
-def _labelled(label: str, paragraphs: list[str]) -> Iterator[str]:
-    """The label once, and the words beside it."""
-    for n, words in enumerate(paragraphs):
-        yield from textwrap.wrap(
-            words,
-            WIDTH,
-            initial_indent=("" if n else label).ljust(LABEL),
-            subsequent_indent=" " * (LABEL + 2),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
 
 
 def why_form(why: Why) -> dict[str, Any]:
