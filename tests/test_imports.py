@@ -72,6 +72,9 @@ CASES = [
             "release",
             "history",
             "show",
+            "replay",
+            "why",
+            "explain",
             "rehearse",
             "prove",
         )
@@ -83,6 +86,10 @@ CASES = [
     Case(("plan", *CONFIG, *BUNDLE), THINK, ("converge.lab", *REAL)),
     Case(("plan", *CONFIG, "--node", "hasta"), THINK, ("converge.lab",)),
     Case(("status", *CONFIG, *LAB), THINK, REAL),
+    Case(("status", *CONFIG, *BUNDLE), THINK, ("converge.lab", *REAL)),
+    Case(("why", "hast.test", *CONFIG, *LAB), THINK, REAL),
+    Case(("explain",), {"click", *PYDANTIC}, ("converge.lab", "converge.reconcile", *REAL)),
+    Case(("replay", *CONFIG, *LAB), THINK, ("converge.lab.hast", *REAL)),
     Case(("observe", *CONFIG, *LAB), THINK, REAL),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(

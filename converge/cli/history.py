@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,13 +44,14 @@ def command(
     return 0
 
 
-def kept_lines(folder: Path) -> Iterable[Line]:
-    """The journal of that folder. UsageError's kin NoSuchFile when it is not for us to read."""
+def kept_lines(folder: Path, only: Collection[str] = ()) -> Iterable[Line]:
+    """The journal of that folder, or `only` these sorts of it. UsageError's kin NoSuchFile when
+    it is not for us to read."""
     from converge.core.errors import NoSuchFile
     from converge.hosts.journal import read_journal
 
     try:
-        return list(read_journal(folder))
+        return list(read_journal(folder, only))
     except OSError as wrong:
         raise NoSuchFile(f"{wrong.filename}: {wrong.strerror}", "Run as root.") from wrong
 
