@@ -13,6 +13,7 @@ from converge.core.desired import Desired
 from converge.core.ledger import Ledger, Pause
 from converge.engine.desired.overridden import overridden
 from converge.lab.fresh import fresh
+from converge.lab.host import Lab, LabClock, LabReader
 from converge.lab.machine.mysqld import put_row
 from converge.lab.machine.syslog import clock
 from converge.proving import invariants, sights
@@ -24,6 +25,7 @@ from converge.proving.rehearsal import shared_address
 from converge.proving.starts import STARTS
 from converge.proving.timeline import two_lanes
 from converge.proving.verdicts import _apart
+from converge.reconcile import plan
 
 NODES = ("hasta", "hastb")
 CONFIG = "desired/mysql-pair.toml"
@@ -164,9 +166,18 @@ class Pair:
         if any(e.code or "failed" in e.what for e in said):
             return ""
         # What was said before and has not changed is not said again.
-        if any(mind.held for mind in self.drive.states.values()):
+        if any(mind.held for mind in self.drive.states.values()) or self._parted:
             return ""
         return why or "nobody serves"
+
+    @property
+    def _parted(self) -> bool:
+        """Both roles are as wished and nothing can be planned, but a person is told that the
+        copies were written apart."""
+        lab = Lab(self.drive.world)
+        readers = {node: LabReader(lab, node) for node in NODES}
+        this = plan(graph_of(desired()), readers, LabClock(lab))
+        return any(why.startswith("split-brain") for why in this.plan.concerns.values())
 
     @property
     def text(self) -> str:

@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "carry the plan out, pass after pass, under the guards",
     "hold": "hold a pair still for maintenance, until a given time",
     "release": "end a hold before its time",
+    "switchover": "hand the service over to the other node, in order",
     "history": "the runs that acted, from the journal",
     "show": "what one run did, from the journal",
     "replay": "an old run's decision, made again by today's converge",

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], last: int, *, as_json: bool
 ) -> int:
-    """The last runs: when, which, why, how each ended, how much it did. The newest stands last."""
+    """The last runs: when, which, why, how each ended, how much it did. The newest stands last.
+
+    Exit codes: 0; 66 the journal is not for us to read.
+    """
     from converge.cli.places import named_place
 
     runs = runs_of(kept_lines(named_place(config, hosts, nodes).state))[-last:]

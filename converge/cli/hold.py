@@ -35,6 +35,8 @@ def command(
 
     It concerns the runs of this machine, or of the lab named with --host; hold the peer on the
     peer. A run that is at work is not stopped.
+
+    Exit codes: 0; 64 the hold has no reason or no end; 73 it cannot be written down.
     """
     from converge.cli.places import named_nodes, named_place
     from converge.core.ledger import Pause
@@ -50,7 +52,7 @@ def command(
         raise UsageError("a hold needs a --reason: whoever finds it should know what it is for")
     until_s = _until(now, span, until, forever=forever)
     whom = named_nodes(hosts, nodes)
-    pause = Pause(owner or _myself(), str(reason).strip(), now.timestamp(), until_s, whom)
+    pause = Pause(owner or myself(), str(reason).strip(), now.timestamp(), until_s, whom)
     _change(place, pause, now)
     click.echo(lines((pause,), now)[0])
     return 0
@@ -146,5 +148,5 @@ def _read_time(text: str, now: datetime) -> float:
         raise UsageError(f"--until {text}: write a time like 2026-03-01T18:00+01:00") from None
 
 
-def _myself() -> str:
+def myself() -> str:
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"

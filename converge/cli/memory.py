@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -127,8 +127,11 @@ class Memory:
     def save(self, ledger: Ledger) -> None:
         """Keep what the run remembers; what people hold meanwhile stays. CannotWrite."""
         self._keep_lab()
+        if ledger.handover != self.ledger.handover:
+            word = ledger.handover
+            self.write(Entry("handover", asdict(word) if word else {"over": True}))
         self.ledger = ledgerfile.change(
-            self.place.state, lambda old: replace(old, notes=ledger.notes, boot=ledger.boot)
+            self.place.state, lambda old: replace(ledger, pauses=old.pauses)
         )
 
     def end(self, end: str, *, code: int, done: int) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from converge.cli.memory import Memory
     from converge.cli.site import Site
     from converge.core.journal import Json
-    from converge.core.ledger import Ledger
+    from converge.core.ledger import Handover, Ledger
     from converge.reconcile import Pass, Run, Told
 
 
@@ -36,6 +37,8 @@ class Session:
         self.keep: Callable[[Ledger], None] = lambda ledger: None
         self.lifted: frozenset[str] = frozenset()
         self.wait_s, self.reason = 0.0, ""
+        self.handover: Handover | None = None
+        self.last: Told | None = None
         self.run_id = f"{here.doors.clock.wall():%Y%m%dT%H%M%S}-{os.getpid()}"
         self.told: Callable[[str], object] = lambda text: click.echo(text, nl=False)
         self.log = log_for(self.run_id, verbose=verbose, real=_is_real(here))
@@ -58,6 +61,9 @@ class Session:
         for line in memory.begin(self.run_id, **self.about()):
             self.log.warning(words(line))
             click.echo(f"converge: {words(line)}", err=True)
+        if self.handover:
+            memory.save(replace(memory.ledger, handover=self.handover))
+            self.handover = None  # a run for somebody who came has no word of its own
         self.ledger, self.keep = memory.ledger, memory.save
         if first is None or not first.plan.actions:
             # Also an empty plan is made under the lock: what was seen is remembered.
@@ -110,7 +116,7 @@ class Session:
             run.decided = lambda this: self._decided(memory, this)
             with _Halt() as halt:
                 run.halted = lambda: halt.signal != 0 or memory.must_stop()
-                told = run.to_the_end(first)
+                self.last = told = run.to_the_end(first)
         saved = one_pass and _all_of_it(told)
         code = 0 if saved and not halt.signal else _exit_code(told, halt.signal)
         self.log.info(f"run ends: {told.end.value}, {told.done} done, exit {code}")

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], run: str, *, as_json: bool
 ) -> int:
-    """The entries of RUN (its name, or how it begins) in the journal; see `converge history`."""
+    """The entries of RUN (its name, or how it begins) in the journal; see `converge history`.
+
+    Exit codes: 0; 64 there is no such run; 66 the journal is not for us to read.
+    """
     from converge.cli.history import kept_lines, run_meant
     from converge.cli.places import named_place
 

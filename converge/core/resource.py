@@ -176,6 +176,11 @@ class Resource(BaseModel, Generic[S]):
         """
         return ""
 
+    @property
+    def moving_s(self) -> float:
+        """How long a handover waits here, beside the actions' own times (s)."""
+        return 0.0
+
     def unready(self, seen: S) -> str:
         """Why the service could not be handed over to this node as it is; '' when it could."""
         return ""

@@ -40,11 +40,13 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a run has to tell: its passes, its end, and what must be remembered."""
+    """What a run has to tell: its passes, its end, and what must be remembered. `moved`: what
+    became of a planned handover."""
 
     passes: tuple[Pass, ...]
     end: End
     ledger: Ledger = field(default_factory=Ledger)
+    moved: str = ""
 
     @property
     def done(self) -> int:

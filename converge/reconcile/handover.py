@@ -18,6 +18,8 @@ from converge.core.state import Present, Unknown, is_active
 BACK_S = 120.0
 """So long the way back may take; after that CARP decides again, and a person must look."""
 
+LATE = "it was not done in time"
+
 
 def headlines(graph: Graph, node: str) -> list[ResourceId]:
     """What makes up the service on a node, in graph order."""
@@ -45,22 +47,24 @@ def hindrances(graph: Graph, snapshot: Snapshot, to: str) -> Iterator[str]:
         yield "nothing follows an address: there is nothing that a handover could move"
 
 
-def turned(graph: Graph, snapshot: Snapshot, handover: Handover, now: Now) -> Handover | None:
-    """What is left of it after a look at everything; None when it is over."""
-    if serves(graph, snapshot, handover.leader):
-        return None
+def turned(
+    graph: Graph, snapshot: Snapshot, handover: Handover, now: Now
+) -> tuple[Handover | None, str]:
+    """What is left of it after a look at everything, None when it is over; and why it is so."""
     over = now.wall_s >= handover.until_s
+    if serves(graph, snapshot, handover.leader):
+        return None, f"{handover.leader} serves" + (f": {handover.back}" if handover.back else "")
     if handover.back:
-        return None if over else handover
-    if _has_address(graph, snapshot, handover.source):
-        hindered = over or any(hindrances(graph, snapshot, handover.to))
-        return None if hindered else handover
-    if not over:
-        return handover
+        return (None, f"{handover.source} does not serve in time") if over else (handover, "")
     there = headlines(graph, handover.to)
+    if _has_address(graph, snapshot, handover.source):
+        hindered = next(hindrances(graph, snapshot, handover.to), LATE if over else "")
+        return (None, hindered) if hindered else (handover, "")
+    if not over:
+        return handover, ""
     if all(isinstance(snapshot.observed.get(id, Unknown("")), Unknown) for id in there):
-        return None  # who has the address now is for CARP to say
-    return given_up(graph, snapshot, handover, "it was not done in time", now)
+        return None, f"{handover.to} cannot be seen: CARP says who has the address"
+    return given_up(graph, snapshot, handover, LATE, now), LATE
 
 
 def given_up(

@@ -42,7 +42,8 @@ SOON_S, GRACES = 6.0, 3
 @dataclass(frozen=True, slots=True)
 class Course:
     """A run under way. `passes` are those that ended; `carrying` is the plan of the one that has
-    not; `rest` is until when it waits for a hold to lift. `news`: what ended by the last step."""
+    not; `rest` is until when it waits for a hold to lift. `news`: what ended by the last step.
+    `moved`: what became of a planned handover, and why."""
 
     charter: Charter
     ledger: Ledger
@@ -52,6 +53,7 @@ class Course:
     graces: int = 0
     news: tuple[Outcome, ...] = ()
     end: End | None = None
+    moved: str = ""
 
     def need(self, now_s: float) -> Need | Rest:
         """What must be brought next; Over when the run has ended."""
@@ -80,10 +82,11 @@ class Course:
         """The same, with what must be remembered of that look in its ledger."""
         graph = self.charter.graph
         ledger = remembered(graph, self.ledger, snapshot, now, self.charter.acting)
+        moved = self.moved
         if ledger.handover and self.carrying is None:
-            left = turned(graph, snapshot, ledger.handover, now)
-            ledger = replace(ledger, handover=left)
-        return replace(self, ledger=ledger, news=())
+            left, why = turned(graph, snapshot, ledger.handover, now)
+            ledger, moved = replace(ledger, handover=left), why or moved
+        return replace(self, ledger=ledger, news=(), moved=moved)
 
     def plan(self, snapshot: Snapshot, now: Now) -> Plan:
         """What this run may do about what was seen."""
@@ -137,7 +140,7 @@ class Course:
 
     @property
     def told(self) -> Told:
-        return Told(self.passes, self.end or End.UNFINISHED, self.ledger)
+        return Told(self.passes, self.end or End.UNFINISHED, self.ledger, self.moved)
 
     def _judge(self, now: Now) -> Callable[[Action, Snapshot], Verdict]:
         charter, ledger = self.charter, self.ledger
@@ -187,7 +190,8 @@ class Course:
             return None
         failed = [f"{o.action.key} failed: {o.detail}" for o in this.outcomes if o.failed]
         left = given_up(self.charter.graph, this.snapshot, handover, failed[0], now)
-        return replace(self, ledger=replace(self.ledger, handover=left))._ended(this, None)
+        ledger = replace(self.ledger, handover=left)
+        return replace(self, ledger=ledger, moved=failed[0])._ended(this, None)
 
     def _before(self, carrying: Carrying) -> Ledger:
         """What must be remembered before the chosen action begins."""

@@ -171,7 +171,7 @@ def test_69_when_the_machine_is_off(fresh: Pair) -> None:
 
 
 def test_70_for_a_bug_of_ours_is_one_line(fresh: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("testpass")
 
     monkeypatch.setattr("converge.reconcile.run.decide", broken)

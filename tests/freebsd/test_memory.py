@@ -44,11 +44,15 @@ class Step(NamedTuple):
     notes: dict[str, Note]
 
 
+OTHERS = ("role", "resuid", "write_errors", "calm")
+"""Notes that have tests of their own."""
+
+
 def after(*steps: Step) -> Notes:
     notes: Notes = {}
     for step in steps:
         notes = remembered(step.seen, step.twin, notes, Now(step.at))
-        kept = {k: v for k, v in notes.items() if k not in ("role", "resuid", "write_errors")}
+        kept = {k: v for k, v in notes.items() if k not in OTHERS}
         assert kept == step.notes, f"at {step.at}"
     return notes
 
@@ -340,3 +344,19 @@ def test_each_path_and_each_witness_is_asked() -> None:
     assert brought["replication"] == {"address": "10.0.0.2", "peer": True}
     assert brought["witness-192.168.1.1"] == {"address": "192.168.1.1", "peer": False}
     assert "neighbour.replication" in [str(r) for r in resource.needed(Surroundings(two))]
+
+
+def calm(*looks: HastState) -> Note | None:
+    notes: Notes = {}
+    for n, seen in enumerate(looks):
+        notes = remembered(seen, DEAD, notes, Now(float(n)))
+    return notes.get("calm")
+
+
+def test_calm_is_a_primary_that_nobody_uses_with_all_of_it_at_the_peer() -> None:
+    assert calm(LEADS) == 1
+    assert calm(LEADS, LEADS) == 2
+    assert calm(LEADS, LEADS, LEADS) == 2
+    for other in (replace(LEADS, dirty=1), DEGRADED, replace(LEADS, mounted="/mysql"), STATE):
+        assert calm(LEADS, other) is None
+        assert calm(LEADS, other, LEADS) == 1

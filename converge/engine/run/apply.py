@@ -239,10 +239,8 @@ def _judged_by(graph: Graph, id: ResourceId) -> frozenset[ResourceId]:
 
 
 def _as_of_now(graph: Graph, action: Action, seen: Observation[State]) -> Action | None:
-    """The same action as the kind plans it now: with the pids, lines and goal of what is seen.
-
-    What was planned without harder rungs gets none.
-    """
+    """The same action as the kind plans it now: with the pids, lines and goal of what is seen, and
+    without harder rungs if it was planned so."""
     acts = graph.resources[action.id].actions(Change(action.id, seen, action.wish))
     found = next((act for act in acts if act.key == action.key), None)
     if found is None or action.rung > len(found.rungs):

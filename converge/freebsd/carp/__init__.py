@@ -18,7 +18,7 @@ from converge.core.ids import Ref
 from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Resource, Twin, View
-from converge.core.secret import Secret, Text, join
+from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
 from converge.freebsd.carp.acts import downs, ups
 from converge.freebsd.carp.answers import (
@@ -28,6 +28,7 @@ from converge.freebsd.carp.answers import (
     parse_ifconfig,
     since,
 )
+from converge.freebsd.carp.brought import brought
 from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
 
 SETTLE_S = 4.0
@@ -154,20 +155,7 @@ class Carp(Resource[CarpState]):
         return (*self.refs(), Ref(f"kernel_module.{self._place(around)[2]}"))
 
     def implied(self, around: Around) -> Iterator[Implied]:
-        dialect, target, module = self._place(around)
-        yield Implied("kernel_module", module, {})
-        if self.preempt is not None:
-            table = {"value": int(self.preempt), "needs": (Ref(f"kernel_module.{module}"),)}
-            yield Implied("sysctl", "net.inet.carp.preempt", table)
-        key = "ifconfig_" + re.sub("[^a-z0-9]", "_", target)
-        words = [part for word in self.new for part in (word, " ")]
-        lines = [join("inet ", *words, f"alias {a}") for a in (self.address, *self.aliases)]
-        if dialect == "carp0":
-            yield Implied("setting", "cloned_interfaces", {"value": target, "member": True})
-            yield Implied("setting", key, {"value": join(*words, str(self.address))})
-            lines = [f"inet {a}" for a in self.aliases]
-        for n, line in enumerate(lines, self.alias):
-            yield Implied("setting", f"{key}_alias{n}", {"value": line})
+        return brought(self, *self._place(around))
 
     def want(self, view: View) -> Wish[CarpState]:
         mine, target = sorted({self.address, *self.aliases}), self._place(view.around)[1]
@@ -220,6 +208,10 @@ class Carp(Resource[CarpState]):
         """Since when it is MASTER, and since when nobody else has announced himself."""
         state = seen.state.state if isinstance(seen, Present) else ""
         return since(state, self.quiet_s, before, now)
+
+    @property
+    def moving_s(self) -> float:
+        return 3 * self.advbase + self.advskew / 256
 
     def unready(self, seen: CarpState) -> str:
         return unready(self, seen)

@@ -209,6 +209,10 @@ class Hast(Resource[HastState]):
     def intends(self, action: Action, notes: Notes) -> Notes:
         return before(action.verb, notes)
 
+    @property
+    def moving_s(self) -> float:
+        return steady.DWELL_S if self.follow else 0.0
+
     def concern(self, seen: HastState, twin: Observation[HastState] | None) -> str:
         return concern(seen, twin.state if isinstance(twin, Present) else None)
 

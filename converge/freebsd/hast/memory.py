@@ -39,6 +39,9 @@ def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) 
     notes["write_errors"] = max(int(_number(notes.get("write_errors"))), seen.write_errors)
     if seen.active and before.get("role") not in (None, "primary"):
         notes["promoted_at"] = (*promotions(before), now.elapsed_s)[-PROMOTIONS_KEPT:]
+    calm = int(_number(notes.pop("calm", None)))
+    if seen.active and seen.status == "complete" and not seen.dirty and not seen.mounted:
+        notes["calm"] = min(CALM, calm + 1)
     if seen.active:
         return _as_primary(seen, notes)
     return _as_secondary(seen, twin, notes, now)
@@ -46,8 +49,6 @@ def remembered(seen: HastState, twin: Twin[HastState], before: Notes, now: Now) 
 
 def _as_primary(seen: HastState, notes: dict[str, Note]) -> Notes:
     _forget(notes, CONNECTION)
-    calm = seen.status == "complete" and not seen.dirty and not seen.mounted
-    notes["calm"] = min(CALM, int(_number(notes.get("calm"))) + 1) if calm else 0
     if seen.status != "complete":
         notes |= {"alone": True, "whole": False}
     elif not seen.dirty:
