@@ -53,6 +53,9 @@ def story(pair: Pair, folder: Path) -> list[Said]:
             [
                 pair("plan"), pair("plan", "-vv"), pair("plan", "--json"),
                 pair("plan", "-o", plan), pair("status"), pair("status", "--json"),
+                pair("why", "carp.vip"), pair("why", "setting.ifconfig_carp0"),
+                pair("why", "carp.vip", "--json"),
+                pair("why", "setting.ifconfig_carp0", "--json"),
                 pair("observe"), pair("observe", "--json"), pair("apply", "-n", "-v"),
                 pair("apply"), pair("history"), pair("history", "--json"),
                 *(pair("graph", "--state", "--format", form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -95,7 +96,7 @@ def _written(desired: Desired, graph: Graph, id: ResourceId) -> str:
     lines = sorted({one.line for one in (span, own) if one})
     words = "line" if len(lines) == 1 else "lines"
     where = f", {words} {' and '.join(map(str, lines))}" if lines else ""
-    return f"written in {desired.source.path}{where}"
+    return f"written in {Path(desired.source.path).name}{where}"
 
 
 def _last(here: Site, id: ResourceId) -> Last | None:
