@@ -133,3 +133,15 @@ def test_what_cannot_be_decided_again_is_told(pair: Pair) -> None:
     path.unlink()
     said = pair("replay")
     assert (said.code, "too old" in said.err) == (66, True)
+
+
+def test_the_ways_to_the_peer_are_part_of_what_was_decided_upon(pair: Pair) -> None:
+    failover(pair)
+    assert pair("replay").code == 0
+    path = folder(pair) / "inputs.jsonl"
+    kept = path.read_text()
+    assert '"silent":true' in kept
+    path.write_text(kept.replace('"silent":true', '"silent":false'))
+    said = pair("replay")
+    assert said.code == 2
+    assert "held by peer-silent" in said.out
