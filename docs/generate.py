@@ -19,13 +19,16 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from converge.cli import COMMANDS, group
+from converge.cli.explain import pages as codes
 from converge.cli.site import graph_of
 from converge.core.duration import EXAMPLES, show_duration
 from converge.core.errors import ConvergeError
+from converge.core.exits import EXITS
 from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
+from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
 from converge.freebsd import kinds
 from converge.proving.phases import PHASES
@@ -161,17 +164,6 @@ def table(model: type[BaseModel], without: tuple[str, ...] = ()) -> Iterator[str
 
 
 # A kind.
-
-
-def prose(text: str | None) -> str:
-    """A docstring as one paragraph, without the numbers of the catalogue of failures."""
-    flat = " ".join(inspect.cleandoc(text or "").split())
-
-    def kept(found: re.Match[str]) -> str:
-        words = [w for w in found[1].split(", ") if not re.fullmatch(r"F\d+", w)]
-        return f" ({', '.join(words)})" if words else ""
-
-    return re.sub(r" \(([^()]+)\)", kept, flat)
 
 
 def verbs(kind: Kind) -> dict[str, set[str]]:
@@ -361,12 +353,44 @@ def residual_holes_page() -> str:
 
 
 def exit_codes_page() -> str:
-    """docs/reference/exit-codes.md: the frame, checked against every error that has a code."""
-    text = (ROOT / "docs" / "frames" / "exit-codes.md").read_text().replace("{{note}}", NOTE)
-    listed = {int(code) for code in re.findall(r"^\| (\d+) ", text, re.MULTILINE)}
-    missing = {error.exit_code for error in _errors(ConvergeError)} - listed
+    """docs/reference/exit-codes.md: the frame and the codes, none of an error missing."""
+    missing = {error.exit_code for error in _errors(ConvergeError)} - {e.code for e in EXITS}
     assert not missing, f"exit codes that are not explained: {sorted(missing)}"
-    return text
+    rows = "\n".join(f"| {one.code} | {one.means} | {one.todo} |" for one in EXITS)
+    text = (ROOT / "docs" / "frames" / "exit-codes.md").read_text().replace("{{codes}}", rows)
+    return text.replace("{{note}}", NOTE)
+
+
+CODES_HEAD = """\
+What stops an action has a code, and so has the end of every command. `converge explain CODE` shows
+the same. S1 to S10 are the [invariants](../explanation/architecture.md), F01 to F65 the
+[failures](../explanation/failure-scenarios.md) that it is for. A guard is asked of the
+resource's own actions and, after *Above it*, of whatever goes up on this resource."""
+
+
+def codes_page() -> str:
+    """docs/reference/codes.md: a section a code."""
+    known = codes()
+    lines = ["# Codes", "", NOTE, CODES_HEAD]
+    for page in known.values():
+        lines += ["", f"## {page.code}", "", f"*{page.sort[0].upper()}{page.sort[1:]}.*", ""]
+        lines += [page.means[0].upper() + page.means[1:].removesuffix(".") + ".", ""]
+        lines += [f"* {label}: {words}" for label, words in _code_rows(page)]
+    return "\n".join(lines) + "\n"
+
+
+def _code_rows(page: Page) -> Iterator[tuple[str, str]]:
+    if page.seen:
+        yield "Seen", page.seen
+    yield "To do", page.todo
+    if page.sort != "exit code":
+        yield "Override", override_words(page)
+    if page.protects:
+        yield "Keeps", ", ".join(page.protects)
+    if page.modes:
+        yield "Failures", ", ".join(page.modes)
+    path = page.shown.partition("::")[0]
+    yield "Shown by", f"[{page.shown.removeprefix('tests/')}](../../{path})"
 
 
 def _errors(base: type[ConvergeError]) -> Iterator[type[ConvergeError]]:
@@ -420,6 +444,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "kinds.md": kinds_page,
     "desired-file.md": desired_file_page,
     "exit-codes.md": exit_codes_page,
+    "codes.md": codes_page,
     "commands.md": commands_page,
     "scenarios.md": scenarios_page,
     "../explanation/failure-scenarios.md": failure_scenarios_page,

@@ -1,4 +1,5 @@
-"""No artefact of a rehearsal or of a proof shows the password of the desired file (S8).
+"""No artefact of a rehearsal, a proof or a run that is kept shows the password of the desired file
+(S8).
 
 Plans, journals, ledgers and bundles of runs by hand are in tests/test_secrets.py.
 """
@@ -11,11 +12,12 @@ import pytest
 from converge.cli.site import read_desired
 from converge.cli.stage import ACTORS, played
 from converge.proving.rehearsal import form, report
-from tests.cli.commands import converge
+from tests.cli.commands import Pair, converge
 from tests.test_secrets import TOKEN
 
 ROOT = Path(__file__).parents[1]
 DESIRED = sorted((ROOT / "desired").glob("*.toml"))
+LIKE_SEED = [path for path in DESIRED if "hasta" in path.read_text()]
 SCENARIOS = sorted((ROOT / "tests/scenarios").rglob("*.toml"))
 TYPED = ROOT / "tests/scenarios/carp/address-added-again.toml"
 """In this one somebody types the password on a command line."""
@@ -85,3 +87,21 @@ def test_the_command_and_a_counter_example_that_is_saved_show_none(place: Path) 
     for one in said:
         assert TOKEN not in one.out + one.err
     assert TOKEN not in saved.read_text()
+
+
+@pytest.mark.parametrize("example", LIKE_SEED, ids=lambda path: path.stem)
+def test_what_runs_decided_upon_shows_none(example: Path, place: Path) -> None:
+    """Also not where it stands in an answer, by a hand that converge does not know."""
+    pair = Pair(place / "desired" / example.name, place / "lab.json")
+    pair.lab("new", "-c", str(pair.config))
+    pair("apply", "-y")
+    line = f'ifconfig_em9_alias0="inet vhid 9 pass {TOKEN}9 alias 192.168.1.99/32"'
+    pair.on("hasta", f"sysrc -x hastd_enable; echo '{line}' >> /etc/rc.conf")
+    pair("apply", "-y")
+    kept = (Path(f"{pair.state}.state") / "inputs.jsonl").read_text()
+    assert kept.count('"what":"input"') > 1
+    assert "pass *** alias" in kept
+    said = [pair("replay", *form) for form in ((), ("-v",), ("--json",), ("--desired", "old"))]
+    assert [one.code for one in said] == [0] * 4
+    for text in (kept, *(one.out + one.err for one in said)):
+        assert TOKEN not in text

@@ -77,6 +77,9 @@ CASES = [
             "release",
             "history",
             "show",
+            "replay",
+            "why",
+            "explain",
             "rehearse",
             "prove",
             "drift",
@@ -97,6 +100,10 @@ CASES = [
         Case(("drift", *CONFIG, *LAB, "--format", form), THINK, REAL)
         for form in ("text", "json", "html", "prometheus", "nagios")
     ),
+    Case(("status", *CONFIG, *BUNDLE), THINK, ("converge.lab", *REAL)),
+    Case(("why", "hast.test", *CONFIG, *LAB), THINK, REAL),
+    Case(("explain",), {"click", *PYDANTIC}, ("converge.lab", "converge.reconcile", *REAL)),
+    Case(("replay", *CONFIG, *LAB), THINK, ("converge.lab.hast", *REAL)),
     Case(("apply", *CONFIG, *LAB, "--trigger", "cron"), THINK | LOG, REAL),
     *(
         Case(words, {"click", *PYDANTIC}, ("converge.freebsd", "converge.reconcile", *REAL))

@@ -53,6 +53,9 @@ def story(pair: Pair, folder: Path) -> list[Said]:
             [
                 pair("plan"), pair("plan", "-vv"), pair("plan", "--json"),
                 pair("plan", "-o", plan), pair("status"), pair("status", "--json"),
+                pair("why", "carp.vip"), pair("why", "setting.ifconfig_carp0"),
+                pair("why", "carp.vip", "--json"),
+                pair("why", "setting.ifconfig_carp0", "--json"),
                 pair("observe"), pair("observe", "--json"), pair("apply", "-n", "-v"),
                 pair("apply"), pair("history"), pair("history", "--json"),
                 *(pair("graph", "--state", "--format", form)
@@ -97,6 +100,13 @@ def test_the_whole_story_shows_no_secret(pair: Pair, tmp_path: Path) -> None:
     assert any("pass ***" in s.out for s in said)
     runs = [run["run"] for run in json.loads(pair("history", "--json").out)["runs"]]
     said += [pair("show", run, *form) for run in runs for form in ((), ("--json",))]
+    replayed = [
+        pair("replay", run["run"], "-v", *form)
+        for run in json.loads(pair("history", "--json").out)["runs"]
+        for form in ((), ("--json",), ("--desired", "old"))
+    ]
+    assert {one.code for one in replayed} == {0, 66}
+    said = [*replayed, *said]
     assert sum(s.out.count("\n") for s in said[-2 * len(runs) :]) > 100
     for one in said:
         assert TOKEN not in one.out
@@ -104,7 +114,7 @@ def test_the_whole_story_shows_no_secret(pair: Pair, tmp_path: Path) -> None:
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {"converge.log", "fresh-plan.json", "converged-hasta.json"} <= {p.name for p in written}
     assert "***" in (tmp_path / "converged-hasta.json").read_text()
-    assert "journal.jsonl" in {p.name for p in written}
+    assert {"journal.jsonl", "inputs.jsonl"} <= {p.name for p in written}
     tell_tale = [p.name for p in written if TOKEN in p.read_text()]
     assert set(tell_tale) <= {"carp.pass", "desired.toml", "lab.json"}
     # The test would be worth nothing if the token had never been used.

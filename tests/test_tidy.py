@@ -168,7 +168,7 @@ HOMES = {
     "tomlkit": ["engine/desired/"],
     "networkx": ["engine/graph.py"],
     "loguru": ["cli/logs.py"],
-    "rich": ["cli/progress.py"],
+    "rich": ["cli/progress.py", "cli/watch.py"],
     "click": ["cli/"],
     "subprocess": ["hosts/", "cli/"],
     "socket": ["hosts/", "cli/"],

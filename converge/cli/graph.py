@@ -23,7 +23,10 @@ def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str, form: str, *,
     state: bool,
 ) -> int:  # fmt: skip
-    """The dependency graph, needs first; implied resources say who brought them along."""
+    """The dependency graph, needs first; implied resources say who brought them along.
+
+    Exit codes: 0; 65 the desired file is wrong.
+    """
     from converge import reconcile
     from converge.cli.site import graph_of, read_desired, site
     from converge.engine.show import graph as draw

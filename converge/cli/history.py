@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], last: int, *, as_json: bool
 ) -> int:
-    """The last runs: when, which, why, how each ended, how much it did. The newest stands last."""
+    """The last runs: when, which, why, how each ended, how much it did. The newest stands last.
+
+    Exit codes: 0; 66 the journal is not for us to read.
+    """
     from converge.cli.places import named_place
 
     runs = runs_of(kept_lines(named_place(config, hosts, nodes).state))[-last:]
@@ -44,15 +47,27 @@ def command(
     return 0
 
 
-def kept_lines(folder: Path) -> Iterable[Line]:
-    """The journal of that folder. UsageError's kin NoSuchFile when it is not for us to read."""
+def kept_lines(folder: Path, only: Collection[str] = ()) -> Iterable[Line]:
+    """The journal of that folder, or `only` these sorts of it. UsageError's kin NoSuchFile when
+    it is not for us to read."""
     from converge.core.errors import NoSuchFile
     from converge.hosts.journal import read_journal
 
     try:
-        return list(read_journal(folder))
+        return list(read_journal(folder, only))
     except OSError as wrong:
         raise NoSuchFile(f"{wrong.filename}: {wrong.strerror}", "Run as root.") from wrong
+
+
+def run_meant(lines: Iterable[Line], run: str) -> str:
+    """The run of that name, or the only one whose name begins so. UsageError."""
+    from converge.core.errors import UsageError
+
+    names = sorted({line.run for line in lines if line.run.startswith(run)})
+    if run in names or len(names) == 1:
+        return run if run in names else names[0]
+    few = f"it could be {', '.join(names[:5])}" if names else "the journal has no such run"
+    raise UsageError(f"{run}: {few}", "`converge history` lists them.")
 
 
 def runs_of(lines: Iterable[Line]) -> list[dict[str, Any]]:

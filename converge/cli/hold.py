@@ -35,6 +35,8 @@ def command(
 
     It concerns the runs of this machine, or of the lab named with --host; hold the peer on the
     peer. A run that is at work is not stopped.
+
+    Exit codes: 0; 64 the hold has no reason or no end; 73 it cannot be written down.
     """
     from converge.cli.places import named_nodes, named_place
     from converge.core.ledger import Pause

@@ -36,6 +36,8 @@ def command(context: click.Context, path: str | None) -> None:
     """Two simulated FreeBSD machines in a file: rehearse a failover, no FreeBSD needed.
 
     Without a subcommand: a prompt. Other commands reach the lab with --host NODE=lab:FILE.
+
+    Exit codes: 0; 66 there is no lab in that file; 65 it is damaged.
     """
     if context.invoked_subcommand is None:
         from converge.cli.prompt import talk
@@ -47,7 +49,10 @@ def command(context: click.Context, path: str | None) -> None:
 @lab_option
 @config_option
 def new(path: str | None, config: str) -> None:
-    """Two bare machines for a desired file, just booted."""
+    """Two bare machines for a desired file, just booted.
+
+    Exit codes: 0; 65 the desired file is wrong; 73 the lab cannot be written.
+    """
     from converge.cli.blueprint import blueprint
     from converge.cli.labfile import lab_path, new_lab
     from converge.cli.site import graph_of, read_desired
@@ -67,7 +72,10 @@ def new(path: str | None, config: str) -> None:
 @click.argument("node")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
-    """Run a program on a machine: its output, its exit code."""
+    """Run a program on a machine: its output, its exit code.
+
+    Exit codes: the program's own; 64 there is no such machine; 69 it does not answer.
+    """
     from converge.cli.labfile import open_lab
     from converge.core.host import Command
 
@@ -85,7 +93,10 @@ def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
 @lab_option
 @click.argument("span")
 def advance(path: str | None, span: str) -> None:
-    """Let time pass, timers and all."""
+    """Let time pass, timers and all.
+
+    Exit codes: 0; 64 that is no span of time; 66 there is no lab.
+    """
     from converge.cli.labfile import open_lab, read_span
 
     span_s = read_span(span)
@@ -100,7 +111,10 @@ def advance(path: str | None, span: str) -> None:
 @click.argument("node")
 @click.argument("word", required=False, default="")
 def fault(path: str | None, name: str, node: str, word: str) -> None:
-    """Break or mend something; `converge lab faults` lists what."""
+    """Break or mend something; `converge lab faults` lists what.
+
+    Exit codes: 0; 64 there is no such fault or machine; 66 there is no lab.
+    """
     from converge.cli.labfile import open_lab
     from converge.lab.faults import FAULTS
 
@@ -114,7 +128,10 @@ def fault(path: str | None, name: str, node: str, word: str) -> None:
 
 @command.command(epilog="Example: converge lab faults")
 def faults() -> None:
-    """What can be broken, and mended."""
+    """What can be broken, and mended.
+
+    Exit codes: 0.
+    """
     from converge.lab.faults import FAULTS
 
     for name, one in FAULTS.items():
@@ -124,7 +141,10 @@ def faults() -> None:
 @command.command(epilog="Example: converge lab demo --keep lab.json")
 @click.option("--keep", metavar="FILE", help="Keep the lab's state in a file to look around.")
 def demo(keep: str | None) -> int:
-    """The main job on a simulated pair: plan, apply, failover and back."""
+    """The main job on a simulated pair: plan, apply, failover and back.
+
+    Exit codes: 0; 1 it did not come out as it should; 73 the lab cannot be kept.
+    """
     from converge.cli.demo import show
 
     return show(keep)

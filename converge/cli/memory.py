@@ -49,6 +49,9 @@ class Memory:
         self.place, self.nodes, self.clock, self.trigger = place, tuple(nodes), clock, trigger
         self.ledger = Ledger()
         self.broken: CannotWrite | None = None
+        self.version = version("converge")
+        self.decision = ""
+        """The name of the last decision of the run that is at work."""
         self._begun: dict[str, int] = {}
         self._count = 0
         self._open = False
@@ -69,7 +72,7 @@ class Memory:
         """A mark that was left since `again` stays for whoever comes next."""
         if self._open and kind is not None:
             with contextlib.suppress(CannotWrite):
-                self._write(Entry("end", {"end": "broken off", "why": kind.__name__}))
+                self.write(Entry("end", {"end": "broken off", "why": kind.__name__}))
         self._lock.close()
 
     def begin(self, run: str, **about: Json) -> list[Line]:
@@ -85,19 +88,19 @@ class Memory:
         keep_small(self.place.state)
         left = unfinished(read_journal(self.place.state, UNFINISHED_BY))
         self._journal = FileJournal(self.place.state, run, self.clock)
-        self._begun, self._count, self._open = {}, 0, True
+        self._begun, self._count, self._open, self.decision = {}, 0, True, ""
         fields: dict[str, Json] = {
             "trigger": self.trigger,
             "nodes": list(self.nodes),
             "pid": os.getpid(),
-            "version": version("converge"),
+            "version": self.version,
             **about,
         }
-        self._write(Entry("run", fields))
+        self.write(Entry("run", fields))
         for line in left:
             cut: dict[str, Json] = {"of": line.run, "began": line.time}
             cut |= {key: line.entry.fields.get(key) for key in ("n", "action")}
-            self._write(Entry("unfinished", cut))
+            self.write(Entry("unfinished", cut))
         return left
 
     def recording(self, report: Report) -> Report:
@@ -128,7 +131,7 @@ class Memory:
         self._keep_lab()
         if ledger.handover != self.ledger.handover:
             word = ledger.handover
-            self._write(Entry("handover", asdict(word) if word else {"over": True}))
+            self.write(Entry("handover", asdict(word) if word else {"over": True}))
         self.ledger = ledgerfile.change(
             self.place.state, lambda old: replace(ledger, pauses=old.pauses)
         )
@@ -138,7 +141,7 @@ class Memory:
         self._open = False
         if self.broken is not None:
             raise self.broken
-        self._write(Entry("end", {"end": end, "exit": code, "done": done, **about}))
+        self.write(Entry("end", {"end": end, "exit": code, "done": done, **about}))
 
     def again(self) -> Holder | None:
         """Somebody came meanwhile: begin another run for them. None: the lock is free."""
@@ -147,7 +150,8 @@ class Memory:
             self.trigger = came.trigger or self.trigger
         return came
 
-    def _write(self, entry: Entry) -> None:
+    def write(self, entry: Entry) -> None:
+        """A line of the journal. CannotWrite."""
         self._keep_lab()
         self._journal.write(entry)
 
@@ -165,7 +169,7 @@ class Memory:
             "n": self._count, "action": action.key, "why": action.why,
             "effect": str(action.effect), **_values(action),
         }  # fmt: skip
-        self._write(Entry("intent", fields))
+        self.write(Entry("intent", fields))
         self._begun[action.key] = self._count
 
     def _outcome(self, outcome: Outcome) -> None:
@@ -177,7 +181,7 @@ class Memory:
         if n is not None:
             fields["n"] = n
         held = n is None and outcome.ending is Ending.HELD
-        self._write(Entry("verdict" if held else "outcome", fields))
+        self.write(Entry("verdict" if held else "outcome", fields))
 
 
 def _values(action: Action) -> dict[str, Json]:

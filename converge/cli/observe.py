@@ -20,7 +20,10 @@ def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], bundle: str | None, *,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Look at the nodes and say what is there, resource by resource. Writes nothing on them."""
+    """Look at the nodes and say what is there, resource by resource. Writes nothing on them.
+
+    Exit codes: 0, also where a node is silent; 73 the bundle cannot be written.
+    """
     from converge.cli.plan import save
     from converge.cli.site import site
     from converge.engine.observe import observe

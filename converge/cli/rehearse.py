@@ -30,6 +30,8 @@ def command(
     """Play scenarios: what happened on both nodes, where the time went, what held.
 
     A FILE may be a folder: every scenario in it. Needs no FreeBSD and touches nothing.
+
+    Exit codes: 0 all came out as expected; 7 one did not; 65 a bad scenario; 66 there is none.
     """
     from converge.cli.override import known_guards
     from converge.cli.stage import ACTORS, lacking, played, scenario_files

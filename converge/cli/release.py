@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 @node_options
 @click.option("--owner", metavar="NAME", help="Only the holds of this owner.")
 def command(config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], owner: str | None) -> int:
-    """End the holds in force; with --node those on these nodes, the others of a hold stay."""
+    """End the holds in force; with --node those on these nodes, the others of a hold stay.
+
+    Exit codes: 0, also where nothing was held; 73 it cannot be written down.
+    """
     from converge.cli.hold import clock_of, lines
     from converge.cli.places import named_place
 

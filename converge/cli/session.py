@@ -126,6 +126,7 @@ class Session:
         with progress as report:
             recording = memory.recording(report)
             run = self._run(recording, passes_max=1 if one_pass else None)
+            run.decided = lambda this: self._decided(memory, this)
             with _Halt() as halt:
                 run.halted = lambda: halt.signal != 0 or memory.must_stop()
                 self.last = told = run.to_the_end(first)
@@ -154,6 +155,14 @@ class Session:
             only=self.only,
             beside=peers_file(here),
         )  # fmt: skip
+
+    def _decided(self, memory: Memory, this: Pass) -> None:
+        """What it was decided upon is on the disk before anything of it begins."""
+        if not this.plan.empty:
+            from converge.cli.inputs import write_input
+
+            desired = self.here.desired
+            memory.decision = write_input(memory, self.run_id, this, desired, self.lifted)
 
     def _about(self, first: Pass) -> str:
         from converge.engine.show.text import summary

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from converge.cli.options import config_option, json_option, node_options
-from converge.core.errors import UsageError
 
 if TYPE_CHECKING:
     from converge.core.journal import Line
@@ -21,16 +20,15 @@ if TYPE_CHECKING:
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], run: str, *, as_json: bool
 ) -> int:
-    """The entries of RUN (its name, or how it begins) in the journal; see `converge history`."""
-    from converge.cli.history import kept_lines
+    """The entries of RUN (its name, or how it begins) in the journal; see `converge history`.
+
+    Exit codes: 0; 64 there is no such run; 66 the journal is not for us to read.
+    """
+    from converge.cli.history import kept_lines, run_meant
     from converge.cli.places import named_place
 
     lines = list(kept_lines(named_place(config, hosts, nodes).state))
-    names = sorted({line.run for line in lines if line.run.startswith(run)})
-    meant = run if run in names else names[0] if len(names) == 1 else None
-    if meant is None:
-        few = f"it could be {', '.join(names[:5])}" if names else "the journal has no such run"
-        raise UsageError(f"{run}: {few}", "`converge history` lists them.")
+    meant = run_meant(lines, run)
     entries = [line for line in lines if line.run == meant]
     if as_json:
         click.echo(_json(meant, entries), nl=False)
@@ -52,6 +50,8 @@ def _words(line: Line) -> str:
             detail = f"; {fields['detail']}" if fields.get("detail") else ""
             took = f" in {fields.get('took_s')}s" if "n" in fields else ""
             text = f"{fields.get('action')}: {fields.get('ending')}{took}{detail}"
+        case "input":
+            text = f"{fields.get('decision')}: `converge replay {line.run}` decides upon it again"
         case _:
             text = ", ".join(f"{key} {value}" for key, value in sorted(fields.items()))
     return " ".join(text.splitlines())

@@ -17,8 +17,10 @@ from converge.cli.options import color_option, config_option, paint_for
 def command(config: str, color: str, pair: tuple[str, str] | None) -> int:
     """Check the desired file without touching a node: every problem at once.
 
-    With --pair: what two nodes' files say differently, each with both lines. Exit codes: 0; 65
-    when the pair cannot be run so. What is merely different is told and changes no code.
+    With --pair: what two nodes' files say differently, each with both lines; what is merely
+    different is told and changes no code.
+
+    Exit codes: 0 it is right; 65 it is not, or the two files cannot be one pair; 66 there is none.
     """
     from converge.cli.site import graph_of, read_desired
 

@@ -10,7 +10,10 @@ from converge.cli.options import json_option
 @click.command(epilog="Example: converge version --json")
 @json_option
 def command(*, as_json: bool) -> int:
-    """Version of converge, of Python, and of the forms it reads and writes."""
+    """Version of converge, of Python, and of the forms it reads and writes.
+
+    Exit codes: 0.
+    """
     import platform
     from importlib.metadata import version
 

@@ -13,8 +13,8 @@ class Entry:
     """One line of the journal. `what` is one of: run, input, intent, outcome, verdict, unfinished,
     handover, end, hold, release.
 
-    run: a run began (trigger, nodes, version, override). input: what was decided upon (desired
-    digest, the answers heard, without secrets). intent: an action is about to begin (`action` is
+    run: a run began (trigger, nodes, version, override). input: what a pass was decided upon
+    (`core/input.py`), found by its `decision`. intent: an action is about to begin (`action` is
     its key, `n` its number in the run). outcome: how it ended; without `n` nothing was begun.
     unfinished: an intent of an earlier run (`of`, `n`) has no outcome, and a person was told.
     handover: a person's word to move the service, as it is from now on, or that it is over.

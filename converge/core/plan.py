@@ -27,7 +27,8 @@ class Snapshot:
 
     `paths`: by node, what is known of the ways to it, where it was asked by several. `began_s`:
     when it was begun (`elapsed`); what was silent or so was it from then on. `beside`: what a
-    person must know that no resource has seen.
+    person must know that no resource has seen. `sources`: what was asked for each resource, in
+    order.
     """
 
     taken: datetime
@@ -36,6 +37,7 @@ class Snapshot:
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     began_s: float | None = None
     beside: Mapping[ResourceId, str] = field(default_factory=dict)
+    sources: Mapping[ResourceId, tuple[Query, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

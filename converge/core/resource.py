@@ -176,6 +176,10 @@ class Resource(BaseModel, Generic[S]):
         """The wish. Asked only where nothing that this needs is wished away."""
         raise NotImplementedError
 
+    def because(self, view: View) -> str:
+        """Why it is wished so, where that is not only what its table says; '' where it is."""
+        return ""
+
     @abstractmethod
     def look(self, around: Around) -> Look[S]:
         """See how it is, by queries only."""

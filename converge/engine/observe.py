@@ -21,6 +21,7 @@ WHO = Run(("hostname",))
 """Asked with the first questions of a whole look: a mistyped --host must not reach a stranger."""
 
 Heard = dict[Query, Answer]
+Sources = dict[ResourceId, tuple[Query, ...]]
 
 
 def observe(
@@ -42,6 +43,7 @@ def observe(
         one.knock()  # while the others are asked it may turn out that nobody is there
     observed: dict[ResourceId, Observation[Any]] = {}
     heard: dict[str, tuple[tuple[Query, Answer], ...]] = {}
+    sources: Sources = {}
     wanted = set(graph.order if ids is None else ids)
     for node in sorted(readers, key=lambda node: (node in many, node)):
         mine = [id for id in graph.order if id.node == node and id in wanted]
@@ -50,13 +52,13 @@ def observe(
         answers: Heard = {}
         asides = (beside.query,) if beside and beside.node == node else ()
         also = (WHO, *asides) if ids is None else ()
-        seen = _observe_node(graph, mine, readers[node], answers, also)
+        seen = _observe_node(graph, mine, readers[node], answers, also, sources)
         stranger = _stranger(graph, node, answers)
         observed.update({id: Unknown(stranger) for id in seen} if stranger else seen)
         heard[node] = tuple(answers.items())
     paths = {node: one.paths for node, one in many.items()}
     told = _told(graph, beside, dict(heard.get(beside.node, ()))) if beside else {}
-    return Snapshot(taken, observed, heard, paths, began_s, told)
+    return Snapshot(taken, observed, heard, paths, began_s, told, sources)
 
 
 def _told(graph: Graph, beside: Beside, heard: Heard) -> Mapping[ResourceId, str]:
@@ -87,10 +89,15 @@ def _short(hostname: str) -> str:
 
 
 def _observe_node(
-    graph: Graph, ids: list[ResourceId], reader: Reader, heard: Heard, also: tuple[Query, ...]
+    graph: Graph,
+    ids: list[ResourceId],
+    reader: Reader,
+    heard: Heard,
+    also: tuple[Query, ...],
+    sources: Sources,
 ) -> dict[ResourceId, Observation[Any]]:
     """Advance all looks of a node together, one batch of new queries a round; `also` are asked
-    with the first."""
+    with the first. In `sources` stands who asked what."""
     seen: dict[ResourceId, Observation[Any]] = {}
     asking: dict[ResourceId, tuple[Look[Any], Query]] = {}
     soon: list[Query] = list(also)
@@ -113,6 +120,7 @@ def _observe_node(
         for id, (look, query) in sorted(asking.items()):
             del asking[id]
             answer = heard[query]
+            sources[id] = (*sources.get(id, ()), query)
             if answer.lost and not query.silence_speaks:
                 look.close()
                 seen[id] = Unknown(f"{query}: {answer.lost}")

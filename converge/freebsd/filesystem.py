@@ -57,7 +57,13 @@ def parse_superblock(text: str) -> bool | None:
 
 
 def checked_first(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """Only a file system that is known to be clean is mounted and served from (F45)."""
+    """Only a file system that is known to be clean is mounted and served from (F45, F47, F58).
+
+    Seen: The superblock of the file system (`fsck_ufs -F`, `dumpfs`), right before the action.
+    To do: Let a person run fsck with the file system unmounted, and read what it says. The peer
+    has the same bytes: a failover does not mend them.
+    Shown: scenarios/without/fsck-failed-blocks-mount.txt
+    """
     seen = situation.snapshot.observed.get(base)
     if situation.planning or (seen is not None and is_active(seen)):
         return Allow()

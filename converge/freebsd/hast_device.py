@@ -39,7 +39,13 @@ class HastDeviceState(State):
 
 def device_answers(base: ResourceId, action: Action, situation: Situation) -> Verdict:
     """Nothing goes up on a device that was not seen to answer a read: that it is there proves
-    nothing (F31, F32)."""
+    nothing (F30, F31, F32).
+
+    Seen: A read of one sector of the device by `dd`, with a deadline, right before the action.
+    To do: Beside a dead peer the device answers only after HAST's timeout: wait. If it lasts, look
+    into the log of hastd and at the disk.
+    Shown: freebsd/test_taking.py::test_nothing_stands_on_a_device_that_does_not_answer
+    """
     seen = situation.snapshot.observed.get(base)
     if situation.planning or (seen is not None and is_active(seen)):
         return Allow()
@@ -68,6 +74,10 @@ class HastDevice(Resource[HastDeviceState]):
         if isinstance(wish, Unknown):
             return Unknown(f"the role of {self.hast} is not decided", self.id.near(self.hast))
         return Present(HastDeviceState(answers=True)) if is_active(wish) else Absent()
+
+    def because(self, view: View) -> str:
+        leads = "is" if is_active(view.wished(self.hast)) else "is not"
+        return f"{self.hast} {leads} wished primary here"
 
     def look(self, around: Around) -> Look[HastDeviceState]:
         device = around.offer(self.hast, "device")

@@ -73,7 +73,13 @@ def fstab(device: str, path: str, here: Asked, there: Asked | None) -> Found:
 
 
 def mount_point_in_use(action: Action, situation: Situation) -> Verdict:
-    """Refuses to seal a mount point in which files are: whoever uses them would be locked out."""
+    """Refuses to seal a mount point in which files are: whoever uses them would be locked out
+    (F46).
+
+    Seen: `ls -A` of the mount point, while nothing is mounted on it.
+    To do: Look at what is in it, and move it away.
+    Shown: scenarios/mysqld/started-on-an-unsealed-directory.txt
+    """
     seen = situation.snapshot.observed.get(action.id)
     if action.verb not in ("make", "seal") or not isinstance(seen, Present):
         return Allow()

@@ -65,7 +65,12 @@ class ServiceState(State):
 
 
 def hastd_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """Refuses to stop hastd while one of its devices is mounted: it takes them away (F44)."""
+    """Refuses to stop hastd while one of its devices is mounted: it takes them away (F44).
+
+    Seen: `mount -p` on this node, right before hastd would be stopped.
+    To do: Stop what uses the file systems, then `umount` them.
+    Shown: freebsd/test_taking.py::test_hastd_is_not_stopped_under_a_mount
+    """
     if action.id.name != "hastd" or action.verb != "stop" or situation.planning:
         return Allow()
     seen = situation.snapshot.observed

@@ -15,6 +15,7 @@ from converge.core.host import Answer, Query, Run
 from converge.core.secret import PLAIN_MIN, Secret, masked
 
 FORMAT_VERSION = 1
+HINT = "`converge observe --bundle FILE` writes one"
 
 
 class BadBundle(ConvergeError):
@@ -50,10 +51,16 @@ class BundleClock:
 
 
 class BundleReader:
-    """Answers as the node did when the bundle was taken. From a text, or the file at a path."""
+    """Answers as the node did when the bundle was taken. From the file at a path, or its text."""
 
-    def __init__(self, source: Path | str) -> None:
-        self.bundle = read_bundle(source) if isinstance(source, Path) else parse_bundle(source)
+    def __init__(self, source: Path | str | Bundle) -> None:
+        match source:
+            case Path():
+                self.bundle = read_bundle(source)
+            case str():
+                self.bundle = parse_bundle(source)
+            case Bundle():
+                self.bundle = source
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """What is not in the bundle is lost: nobody knows what the node would have said."""
@@ -70,20 +77,29 @@ def write_bundle(
     heard: Iterable[tuple[Query, Answer]],
     secrets: Iterable[Secret] = (),
 ) -> str:
-    """The text of a bundle. The same answers are the same text; of two to one query the last.
+    """The text of a bundle. The same answers are the same text; of two to one query the last."""
+    return json.dumps(bundle_form(node, taken, heard, secrets), indent=1, sort_keys=True) + "\n"
+
+
+def bundle_form(
+    node: str,
+    taken: datetime,
+    heard: Iterable[tuple[Query, Answer]],
+    secrets: Iterable[Secret] = (),
+) -> dict[str, Any]:
+    """The same before it is a text.
 
     Masked in every answer: the given secrets, and group 1 of the query's own `secrets`.
     """
     hidden = tuple(secrets)
     entries = {_key(query): _entry(query, answer, hidden) for query, answer in heard}
-    form = {
+    return {
         "format_version": FORMAT_VERSION,
         "converge": _version(),
         "node": node,
         "taken": taken.isoformat(timespec="milliseconds"),
         "entries": [entries[key] for key in sorted(entries)],
     }
-    return json.dumps(form, indent=1, sort_keys=True) + "\n"
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -100,14 +116,18 @@ def read_bundle(path: Path) -> Bundle:
 
 def parse_bundle(text: str) -> Bundle:
     """Read the text of one. BadBundle."""
-    hint = "`converge observe --bundle FILE` writes one"
     try:
         form = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadBundle(f"this is not a bundle, or a damaged one: {error}", hint) from None
+        raise BadBundle(f"this is not a bundle, or a damaged one: {error}", HINT) from None
+    return bundle_of(form)
+
+
+def bundle_of(form: Any) -> Bundle:
+    """What `bundle_form` made, read again. BadBundle."""
     found = form.get("format_version") if isinstance(form, dict) else None
     if found is None:
-        raise BadBundle("this is not a bundle: it has no format_version", hint)
+        raise BadBundle("this is not a bundle: it has no format_version", HINT)
     if found != FORMAT_VERSION:
         raise BadBundle(
             f"this bundle has format {found}; this converge reads format {FORMAT_VERSION}",
@@ -120,7 +140,7 @@ def parse_bundle(text: str) -> Bundle:
             raise ValueError("when it was taken lacks the offset of the time zone")
         return Bundle(_text(form["node"]), taken, _text(form["converge"]), answers)
     except (KeyError, TypeError, ValueError) as error:
-        raise BadBundle(f"this bundle is damaged: {error}", hint) from None
+        raise BadBundle(f"this bundle is damaged: {error}", HINT) from None
 
 
 def _key(query: Query) -> tuple[str, ...]:

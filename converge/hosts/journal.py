@@ -15,6 +15,9 @@ from converge.core.secret import Secret
 from converge.hosts.disk import refusal
 
 NAME = "journal.jsonl"
+INPUTS = "inputs.jsonl"
+"""What was decided upon, in a file of its own: it is long, and must not push the story out."""
+
 FORMAT_VERSION = 1
 
 SIZE_MAX = 5_000_000
@@ -24,13 +27,13 @@ HINT = "Nothing is done without a journal. Run as root, or name a folder with CO
 
 
 class FileJournal:
-    """Entries of one run, at the end of FOLDER/journal.jsonl.
+    """Entries of one run, at the end of FOLDER/journal.jsonl, or of another file of its form.
 
     The file is opened for each entry, so that whoever renames it takes no entry with it.
     """
 
-    def __init__(self, folder: Path, run: str, clock: Clock) -> None:
-        self._path, self._run, self._clock = folder / NAME, run, clock
+    def __init__(self, folder: Path, run: str, clock: Clock, name: str = NAME) -> None:
+        self._path, self._run, self._clock = folder / name, run, clock
         self._seq = 0
 
     def write(self, entry: Entry) -> None:
@@ -52,20 +55,20 @@ class FileJournal:
             raise refusal(self._path, error, HINT) from error
 
 
-def keep_small(folder: Path, size_max: int = SIZE_MAX) -> None:
-    """Put a journal of more than `size_max` bytes aside as NAME.1; for the holder of the lock.
+def keep_small(folder: Path, size_max: int = SIZE_MAX, name: str = NAME) -> None:
+    """Put a journal of more than `size_max` bytes aside as `name`.1; for the holder of the lock.
 
     What is unfinished comes along into the new one. Killed in the middle, both readings are
-    whole: either nothing has happened, or NAME.1 holds everything. CannotWrite.
+    whole: either nothing has happened, or `name`.1 holds everything. CannotWrite.
     """
-    path, new = folder / NAME, folder / f"{NAME}.new"
+    path, new = folder / name, folder / f"{name}.new"
     try:
         if not path.exists() or path.stat().st_size <= size_max:
             return
         new.unlink(missing_ok=True)
-        for line in unfinished(read_journal(folder, UNFINISHED_BY)):
+        for line in unfinished(read_journal(folder, UNFINISHED_BY, name)):
             _append(new, _dumps(_form(line) | {"carried": True}))
-        path.replace(folder / f"{NAME}.1")
+        path.replace(folder / f"{name}.1")
         if new.exists():
             new.replace(path)
         _sync(folder)
@@ -73,7 +76,7 @@ def keep_small(folder: Path, size_max: int = SIZE_MAX) -> None:
         raise refusal(path, error, HINT) from error
 
 
-def read_journal(folder: Path, only: Collection[str] = ()) -> Iterator[Line]:
+def read_journal(folder: Path, only: Collection[str] = (), name: str = NAME) -> Iterator[Line]:
     """All entries that are kept, oldest first; `only` of these sorts, which is much faster.
 
     What is no whole line of a form we know is passed over: a run was killed, or the power went,
@@ -81,7 +84,7 @@ def read_journal(folder: Path, only: Collection[str] = ()) -> Iterator[Line]:
     """
     sorts = [f'"what":"{what}"'.encode() for what in only]
     seen: set[tuple[str, int]] = set()
-    for path in (folder / f"{NAME}.1", folder / NAME):
+    for path in (folder / f"{name}.1", folder / name):
         try:
             file = path.open("rb")
         except FileNotFoundError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from converge.core.graph import Graph
-from converge.core.ledger import Ledger
+from converge.core.ledger import NEVER, Ledger, Now
 from converge.core.plan import Ending, Outcome, Plan, Snapshot
 from converge.engine.run import apply
 
@@ -25,11 +25,17 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass: what was planned on what was seen, and how it went."""
+    """One pass: what was planned on what was seen, and how it went.
+
+    `ledger` and `now`: what was remembered before that look, and the moment of the decision.
+    Nothing else goes into a plan.
+    """
 
     snapshot: Snapshot
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+    now: Now = NEVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,18 @@ class Course:
 
     def looked(self, snapshot: Snapshot, now: Now) -> Course:
         """What was asked for was looked at."""
+        if self.carrying is None:
+            new, this = self.decided(snapshot, now)
+            return new.planned(this, now)
         new = self.aware(snapshot, now)
-        if self.carrying:
-            carrying = self.carrying.looked(snapshot, new._judge(now), now.elapsed_s)
-            return new._went(carrying, now)
-        return new.planned(Pass(snapshot, new.plan(snapshot, now)), now)
+        carrying = self.carrying.looked(snapshot, new._judge(now), now.elapsed_s)
+        return new._went(carrying, now)
+
+    def decided(self, snapshot: Snapshot, now: Now) -> tuple[Course, Pass]:
+        """The pass that begins with that look, and the run that remembers it; nothing is begun."""
+        new = self.aware(snapshot, now)
+        plan = new.plan(snapshot, now)
+        return new, Pass(snapshot, plan, ledger=self.ledger, now=now)
 
     def aware(self, snapshot: Snapshot, now: Now) -> Course:
         """The same, with what must be remembered of that look in its ledger."""

@@ -42,8 +42,10 @@ def plan(
     """
     snapshot = observe(graph, readers, clock, beside=beside)
     now = moment(clock)
-    known = remembered(graph, ledger or Ledger(), snapshot, now, acting)
-    return Pass(snapshot, decide(graph, snapshot, known, now, acting=acting or None))
+    before = ledger or Ledger()
+    known = remembered(graph, before, snapshot, now, acting)
+    plan = decide(graph, snapshot, known, now, acting=acting or None)
+    return Pass(snapshot, plan, ledger=before, now=now)
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Run:
     `evidence` are readers of nodes that are looked at but not acted on. `only` keeps of a plan
     what the operator asked for; by default everything. `keep` is told what must be remembered,
     after every look and before anything is begun on it. `wait_s`: so long holds are waited for.
+    `decided` is told of each pass before anything of it is begun; if it raises, nothing is.
     """
 
     graph: Graph
@@ -68,6 +71,7 @@ class Run:
     lifted: frozenset[str] = frozenset()
     wait_s: float = 0.0
     beside: Beside | None = None
+    decided: Callable[[Pass], None] = lambda this: None
 
     def to_the_end(self, first: Pass | None = None) -> Told:
         """Pass after pass; `first` is a pass whose plan was already made and agreed to.
@@ -76,6 +80,7 @@ class Run:
         """
         course = self._course()
         if first is not None:
+            self.decided(first)
             course = self._told(course.planned(first, moment(self.clock), fresh=False))
         while not isinstance(need := course.need(self.clock.elapsed()), Over):
             if self.halted():
@@ -98,7 +103,12 @@ class Run:
         match need:
             case Look(ids):
                 snapshot = observe(self.graph, self._readers, self.clock, ids, self.beside)
-                return course.looked(snapshot, moment(self.clock))
+                now = moment(self.clock)
+                if course.carrying is not None:
+                    return course.looked(snapshot, now)
+                course, this = course.decided(snapshot, now)
+                self.decided(this)
+                return course.planned(this, now)
             case Begin(action):
                 self.report(action, None, 0.0)
                 ticket = self.hosts[action.id.node].begin(action.effect)
@@ -129,9 +139,9 @@ class Run:
     def next_pass(self) -> Pass:
         """What would be done now; nothing is begun. What must be remembered of it is kept."""
         snapshot = observe(self.graph, self._readers, self.clock, beside=self.beside)
-        now = moment(self.clock)
-        course = self._told(self._course().aware(snapshot, now))
-        return Pass(snapshot, course.plan(snapshot, now))
+        course, this = self._course().decided(snapshot, moment(self.clock))
+        self._told(course)
+        return this
 
     @property
     def _readers(self) -> dict[str, Reader]:

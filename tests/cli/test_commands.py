@@ -111,7 +111,7 @@ def test_status(pair: Pair) -> None:
     assert "primary complete" in rows["hast.test"]
     assert "secondary complete" in rows["hast.test"]
     assert "ready" in rows["mysqld.main"]
-    assert lines[-1] == "nothing to do"
+    assert lines[-1] == "= nothing to do"
 
 
 def test_observe(pair: Pair) -> None:

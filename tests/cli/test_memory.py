@@ -34,7 +34,7 @@ def test_a_run_is_written_down(pair: Pair) -> None:
     pair.on("hasta", DOWN)
     assert pair("apply", "-y").code == 0
     whats = [line["what"] for line in journal(pair)]
-    assert whats[:2] == ["run", "intent"]
+    assert whats[:3] == ["run", "input", "intent"]
     assert (whats[-1], whats.count("intent")) == ("end", whats.count("outcome"))
     row = pair("history").out.splitlines()[-1].split()
     assert row[2:] == ["manual", "converged", "1", "done"]
@@ -104,7 +104,8 @@ def test_one_more_run_for_all_who_come_meanwhile(
 def test_nothing_is_begun_that_cannot_be_written_down(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is full from the n-th line on: run, intent, outcome, ..."""
+    """The disk is full from the n-th line on: run, what it decides upon (which the second time
+    stands in the file of the inputs already), intent, outcome, ..."""
     pair.on("hasta", DOWN)
     begin, write = LabHost.begin, os.write
     begun: list[Effect] = []
@@ -121,7 +122,7 @@ def test_nothing_is_begun_that_cannot_be_written_down(
         return write(descriptor, data)
 
     monkeypatch.setattr(LabHost, "begin", begin_and_count)
-    for lines_that_fit, may_begin in ((0, 0), (1, 0), (2, 1)):
+    for lines_that_fit, may_begin in ((0, 0), (1, 0), (2, 0), (2, 0), (3, 1)):
         begun.clear()
         left = lines_that_fit
         monkeypatch.setattr(journals.os, "write", full)
@@ -164,7 +165,13 @@ def test_what_a_killed_run_left_is_told_once(fresh: Pair) -> None:
     argv = [sys.executable, "-c", KILLED, "apply", "-y", *fresh.doors()]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == -signal.SIGKILL
-    assert [line["what"] for line in journal(fresh)] == ["run", "intent", "intent", "intent"]
+    assert [line["what"] for line in journal(fresh)] == [
+        "run",
+        "input",
+        "intent",
+        "intent",
+        "intent",
+    ]
     assert "no end" in fresh("history").out
     said = fresh("apply", "-y")
     assert said.code == 0

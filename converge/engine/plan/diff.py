@@ -78,6 +78,25 @@ def _inherited(graph: Graph, id: ResourceId, found: Wishes) -> Absent | Unknown 
     return None
 
 
+def reason(
+    graph: Graph,
+    id: ResourceId,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    now: Now,
+    found: Wishes,
+    acting: Collection[str],
+) -> str:
+    """Why it is wished so; '' when its table says all there is to say."""
+    for need in sorted(graph.needs[id]):
+        if isinstance(found.get(need), Absent):
+            root = reason(graph, need, snapshot, ledger, now, found, acting)
+            return f"it needs {need.ref}, which is not wished here{root and f' ({root})'}"
+    around, bound = graph.around(id.node), id.node in acting
+    view = Sight(around, snapshot.observed, found, ledger, now, bound)
+    return graph.resources[id].because(view)
+
+
 def concerns(graph: Graph, snapshot: Snapshot) -> dict[ResourceId, str]:
     """What a person must know though nothing differs: lost redundancy, copies written apart."""
     found: dict[ResourceId, str] = {}

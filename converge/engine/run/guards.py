@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from converge.core.graph import Graph
@@ -22,6 +22,8 @@ from converge.core.plan import (
 )
 
 MAINTENANCE_HOLD = "maintenance-hold"
+NO_WAY_BACK = "no-way-back"
+HALF_SWITCHOVER = "half-switchover"
 RELEASE = "converge release, when the work is done"
 
 
@@ -54,17 +56,19 @@ class Facts:
 
 def judge(action: Action, facts: Facts) -> Verdict:
     """The worst verdict of all that are asked: Refuse, then Hold, then a Hold that is sure to
-    lift, then Allow.
+    lift, then Allow."""
+    return max(opinions(action, facts), key=_weight)
 
-    Asked are a maintenance hold, the guards of the action's kind, and, when it goes up, those of
-    what it stands on.
-    """
+
+def opinions(action: Action, facts: Facts) -> list[Verdict]:
+    """What all say that are asked: a maintenance hold, the guards of the action's kind, and, when
+    it goes up, those of what it stands on."""
     verdicts = [_maintenance_hold(action.id.node, facts)]
     verdicts += [guard.judge(action, facts) for guard in _of(action.id, facts)]
     if action.direction is Direction.UP:
         for base in bases(facts.graph, action.id):
             verdicts += [g.above(base, action, facts) for g in _of(base, facts) if g.above]
-    return max(verdicts, key=_weight)
+    return verdicts
 
 
 def _weight(verdict: Verdict) -> int:
@@ -94,7 +98,13 @@ def bases(graph: Graph, id: ResourceId) -> list[ResourceId]:
 
 
 def _maintenance_hold(node: str, facts: Facts) -> Verdict:
-    """A person said: hands off. It ends by itself, or a real crash finds nobody (F60, F61)."""
+    """A person said: hands off. It ends by itself, or a real crash finds nobody (F60, F61).
+
+    Seen: The holds in the ledger of this node, with owner, reason and end.
+    To do: `converge hold` shows it. When the work is done: `converge release`. For one run beside
+    it: `--override maintenance-hold --reason TEXT`.
+    Shown: freebsd/test_taking.py::test_a_maintenance_hold_keeps_every_action_back_until_it_ends
+    """
     pauses = [p for p in facts.ledger.pauses if p.holds(facts.now.wall_s, node)]
     if not pauses or MAINTENANCE_HOLD in facts.lifted:
         return Allow()
@@ -123,10 +133,21 @@ def judge_all(actions: Sequence[Action], facts: Facts) -> dict[str, Verdict]:
         if action.direction is Direction.UP and not isinstance(verdicts[action.key], Allow):
             verdicts |= _for_nothing(action, actions, facts, verdicts)
     for action in actions:
-        stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
-        if stopped and _says_no_more(verdicts[action.key], verdicts.get(stopped[0])):
-            verdicts[action.key] = Hold(COMES_AFTER, f"it comes after {stopped[0]}")
+        verdicts |= _comes_after(action, verdicts)
     return verdicts
+
+
+def _comes_after(action: Action, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Holds what comes after a stopped action, and has nothing else to say.
+
+    Seen: The order of the plan: what this action needs is not there without the other.
+    To do: Look at what stops the action that it names; when that is lifted, this is.
+    Shown: plans/fresh-boot-master/plan.txt
+    """
+    stopped = [key for key in action.after if not isinstance(verdicts.get(key), Allow | None)]
+    if stopped and _says_no_more(verdicts[action.key], verdicts.get(stopped[0])):
+        return {action.key: Hold(COMES_AFTER, f"it comes after {stopped[0]}")}
+    return {}
 
 
 def _says_no_more(verdict: Verdict, first: Verdict | None) -> bool:
@@ -139,10 +160,15 @@ def _says_no_more(verdict: Verdict, first: Verdict | None) -> bool:
 def _for_nothing(
     returning: Action, actions: Sequence[Action], facts: Facts, verdicts: Mapping[str, Verdict]
 ) -> dict[str, Verdict]:
-    """Holds of what would go down only to come up again on something that may not come up."""
+    """Holds what would go down only to come up again on something that may not come up.
+
+    Seen: The verdicts of the whole plan, before its first action.
+    To do: Look at what stops the action that it names; when that is lifted, this is.
+    Shown: engine/test_run.py::test_nothing_goes_down_to_come_up_again_where_a_guard_stands
+    """
     id = returning.id
     return {
-        going.key: Hold("no-way-back", f"{returning.key} may not follow, and it would stay down")
+        going.key: Hold(NO_WAY_BACK, f"{returning.key} may not follow, and it would stay down")
         for going in actions
         if going.returns
         and (going.id == id or id in facts.graph.all_needs[going.id])
@@ -153,13 +179,28 @@ def _for_nothing(
 def _in_vain(
     taking: Action, actions: Sequence[Action], before: set[str], verdicts: Mapping[str, Verdict]
 ) -> dict[str, Verdict]:
-    """Holds of what another node would give up for a `taking` that may not be."""
+    """Holds what one node would give up for the other, when that may not take it: nobody would
+    serve.
+
+    Seen: The verdicts of the whole plan of both nodes, before its first action.
+    To do: Look at what stops the action that it names; when that is lifted, this is.
+    Shown: plans/split-brain-address-moves/plan.txt
+    """
     why = f"{taking.key} may not follow, and nobody would serve"
     return {
-        giving.key: Hold("half-switchover", why)
+        giving.key: Hold(HALF_SWITCHOVER, why)
         for giving in actions
         if giving.key in before
         and giving.direction is Direction.DOWN
         and giving.id.node != taking.id.node
         and isinstance(verdicts[giving.key], Allow)
     }
+
+
+HOLDS: Mapping[str, Callable[..., object]] = {
+    COMES_AFTER: _comes_after,
+    HALF_SWITCHOVER: _in_vain,
+    MAINTENANCE_HOLD: _maintenance_hold,
+    NO_WAY_BACK: _for_nothing,
+}
+"""Codes of the engine's own, and who gives them: their docstrings are what is told of them."""

@@ -42,6 +42,25 @@ def plan_form(plan: Plan, taken: datetime, paths: Paths | None = None) -> dict[s
     }
 
 
+def decided_form(plan: Plan) -> dict[str, Any]:
+    """What was decided, short: each action with its verdict, and what waits."""
+    actions = []
+    for action in plan.actions:
+        verdict = plan.verdicts.get(action.key, Allow())
+        actions.append(
+            {
+                "key": action.key,
+                "why": action.why,
+                "effect": str(action.effect),
+                "verdict": type(verdict).__name__.lower(),
+                "code": verdict.code if not isinstance(verdict, Allow) else "",
+                "because": verdict.why if not isinstance(verdict, Allow) else "",
+            }
+        )
+    waiting = [_deferred(d) for d in plan.deferred]
+    return {"actions": actions, "waiting": waiting}
+
+
 def observation_form(
     observed: Mapping[ResourceId, Observation[Any]],
     taken: datetime,

@@ -8,7 +8,7 @@ from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.plan import Plan, Snapshot
 from converge.core.state import Unknown
-from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
+from converge.engine.show.marks import BLOCKED, CHANGE, IN_SYNC, UNKNOWN, Paint, mark, safe
 from converge.engine.show.paths import path_lines
 from converge.engine.show.text import (
     concern_lines,
@@ -35,10 +35,12 @@ def status_text(
     nodes: Iterable[str],
     paint: Paint,
     ours: Plan | None = None,
+    runs: Iterable[str] = (),
 ) -> str:
-    """Rows of what matters, then what is to be done, in one line.
+    """Rows of what matters, then what is to be done, in one line that begins with the mark of all.
 
     `ours`: that part of the plan which is told in words, when another node is evidence only.
+    `runs`: what is to be said of holds and runs.
     """
     columns = list(nodes)
     letters = marks(graph, snapshot, plan)
@@ -54,7 +56,19 @@ def status_text(
     concerns = list(concern_lines(told.concerns, paint, nodes=True))
     paths = list(path_lines(snapshot.paths, paint))
     gap = [""] if paths else []
-    return safe("\n".join([*lines, *gap, *paths, "", *waiting, *concerns, summary(told)])) + "\n"
+    evidence = snapshot.paths if ours else {}
+    worst = _worst(mark for id, mark in letters.items() if id.node not in evidence)
+    last = f"{paint(worst, worst)} {summary(told)}"
+    below = [*gap, *paths, "", *waiting, *concerns, *runs, last]
+    return safe("\n".join([*lines, *below])) + "\n"
+
+
+def _worst(letters: Iterable[str]) -> str:
+    """The mark of all: blocked, unknown, to be changed, or in sync."""
+    found = set(letters)
+    if found <= {IN_SYNC} and found:
+        return IN_SYNC
+    return next((mark for mark in (BLOCKED, UNKNOWN) if mark in found), CHANGE)
 
 
 def _rows(

@@ -18,7 +18,7 @@ from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Implied, Look, Misfit, Resource, Twin, View
-from converge.core.state import Absent, Observation, Present, Unknown, Wish
+from converge.core.state import Absent, Observation, Present, Unknown, Wish, glance_of, is_active
 from converge.freebsd.hast import guards as copies
 from converge.freebsd.hast import steady, taking
 from converge.freebsd.hast.acts import GIVEN_UP, acts
@@ -158,6 +158,13 @@ class Hast(Resource[HastState]):
             role = "primary" if followed.state.active and not because else "secondary"
         assert role is not None
         return Present(replace(wish, role=role, because=because))
+
+    def because(self, view: View) -> str:
+        if self.follow is None:
+            return ""
+        followed = view.observed(self.follow)
+        why = handed_over(self, view) or (gives_way(self, view) if is_active(followed) else "")
+        return f"{self.follow} is {glance_of(followed)} here{why and ', but '}{why}"
 
     def look(self, around: Around) -> Look[HastState]:
         yield self._soon(around)

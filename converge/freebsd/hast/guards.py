@@ -32,7 +32,13 @@ def _answers(id: ResourceId, situation: Situation) -> bool:
 
 def metadata_missing(action: Action, situation: Situation) -> Verdict:
     """Refuses a role where the disk has no HAST metadata: hastctl would return 0, and the role
-    fall back to init (F30)."""
+    fall back to init (F30, F36).
+
+    Seen: `hastctl dump NAME` on this node says that there are no metadata.
+    To do: If the disk is new: `hastctl create NAME`, which wipes what HAST knows of it, and
+    nothing else. If it is not new, find out why they cannot be read before anything is created.
+    Shown: scenarios/hast/metadata-missing.txt
+    """
     ours = seen_of(action.id, situation)
     if action.verb not in ("promote", "join") or ours is None or ours.has_metadata:
         return Allow()
@@ -43,7 +49,15 @@ def metadata_missing(action: Action, situation: Situation) -> Verdict:
 
 def split_brain(action: Action, situation: Situation) -> Verdict:
     """Refuses every change of a role when both copies were written on their own: a person has to
-    say which one is lost (F25)."""
+    say which one is lost (F15, F25).
+
+    Seen: `hastctl dump` on both nodes: each copy has counted writes that the other does not know
+    of.
+    To do: Decide which copy is lost: docs/how-to/recover-from-split-brain.md. On that node
+    `hastctl role init NAME`, `hastctl create NAME`, `hastctl role secondary NAME`; then wait for
+    the full synchronisation.
+    Shown: scenarios/carp/isolated-one-network.txt
+    """
     found = compared(action, situation)
     if action.verb not in ROLE_VERBS or not found or found[0] is not Standing.SPLIT:
         return Allow()
@@ -52,7 +66,13 @@ def split_brain(action: Action, situation: Situation) -> Verdict:
 
 
 def newest_data_first(action: Action, situation: Situation) -> Verdict:
-    """Refuses to promote the older of two copies that are both in sight (F14, F15)."""
+    """Refuses to promote the older of two copies that are both in sight (F14, F15).
+
+    Seen: `hastctl dump` on both nodes: the counters say that the other copy is the newer one.
+    To do: Let the other node lead; or let it synchronise its copy to this one first, and then move
+    the address.
+    Shown: scenarios/without/newest-data-first.txt
+    """
     found = compared(action, situation)
     if action.verb != "promote" or not found:
         return Allow()
@@ -63,7 +83,13 @@ def newest_data_first(action: Action, situation: Situation) -> Verdict:
 
 
 def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verdict:
-    """Refuses to promote a copy whose disk has failed a write: HAST hides such errors (F34)."""
+    """Refuses to promote a copy whose disk has failed a write: HAST hides such errors (F34).
+
+    Seen: The write errors that `hastctl list` counts on this node, and those that the ledger
+    remembers of the same copy.
+    To do: Replace the disk, `hastctl create NAME`, and let it synchronise from the peer.
+    Shown: scenarios/hast/write-errors-on-the-secondary.txt
+    """
     return _rotten(action.id, situation) if action.verb == "promote" else Allow()
 
 
@@ -86,7 +112,14 @@ def _rotten(id: ResourceId, situation: Situation) -> Verdict:
 
 def peer_still_primary(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion while the peer is primary, or answers and its role cannot be seen: hastd
-    itself never refuses a second primary (F25, F26). A demotion planned before is waited for."""
+    itself never refuses a second primary (F11, F18, F25, F26, F49). A demotion planned before is
+    waited for.
+
+    Seen: The role on the peer in `hastctl list` there, asked by every path.
+    To do: Nothing, if the peer is about to give the role up: it lifts by itself. If it lasts, look
+    at the peer: it has the role without the address, or cannot be asked (`converge status`).
+    Shown: scenarios/carp/lan-cut-storage-lives.txt
+    """
     other = peer_id(action.id, situation)
     theirs = seen_of(other, situation)
     if action.verb == "promote" and theirs is None and _answers(other, situation):
@@ -100,9 +133,13 @@ def peer_still_primary(action: Action, situation: Situation) -> Verdict:
 
 
 def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
-    """Refuses a demotion under a mount: hastd would take the device away (F50).
+    """Refuses a demotion under a mount: hastd would take the device away (F49, F50). An unmount
+    planned before is waited for; a mount that nobody declared is a person's.
 
-    An unmount planned before is waited for; a mount that nobody declared is a person's.
+    Seen: `mount -p` on this node shows the device of the resource.
+    To do: Stop what uses the file system, then `umount` it. A mount that the desired file has is
+    unmounted by converge itself, before.
+    Shown: scenarios/without/never-demote-while-mounted.txt
     """
     ours = seen_of(action.id, situation)
     if action.verb not in ("demote", "reset") or ours is None or not ours.mounted:
@@ -118,9 +155,14 @@ def never_demote_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 def dirty_handover(action: Action, situation: Situation) -> Verdict:
     """Holds a demotion until all is at the peer: it would end a synchronisation, and with no copy
-    complete nobody could lead (F27).
+    complete nobody could lead (F27). A busy primary is always a little dirty; what counts is what
+    is left after the unmount.
 
-    A busy primary is always a little dirty; what counts is what is left after the unmount.
+    Seen: The dirty bytes and the status that `hastctl list` shows on the primary after the
+    unmount.
+    To do: Nothing: it lifts when the peer has everything. If it lasts, the link between the nodes
+    is too slow or gone.
+    Shown: scenarios/without/dirty-handover.txt
     """
     ours = seen_of(action.id, situation)
     if action.verb != "demote" or ours is None or (situation.planning and ours.mounted):
@@ -144,7 +186,13 @@ def _planned(ours: HastState, id: ResourceId, situation: Situation) -> Verdict:
 
 def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
     """Refuses a reload of hastd under a mount when disk or name differ: the primary would be
-    restarted, and its device go away (F39)."""
+    restarted, and its device go away (F38, F39).
+
+    Seen: `mount -p` on this node, and the disk and device name that hastd has beside those that
+    are wished.
+    To do: Stop what uses the file system and `umount` it, then apply again.
+    Shown: plans/lab-desired-disk/plan.txt
+    """
     ours = seen_of(action.id, situation)
     if action.verb != "reload" or ours is None or not ours.mounted or not ours.active:
         return Allow()

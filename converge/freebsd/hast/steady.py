@@ -17,8 +17,15 @@ FLAPS, FLAP_S = 3, 600.0
 
 def boot_delay(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion right after a boot: when the room has lost its power, the node that is
-    back first must not lead before it could have heard of the other (F01, F02). Without `--wait`
-    the run ends as held (exit 4); run it again later."""
+    back first must not lead before it could have heard of the other (F01, F02, F64). Without
+    `--wait` the run ends as held (exit 4); run it again later.
+
+    Seen: The uptime of this node from `sysctl kern.boottime`, and `boot_delay` of the desired
+    file.
+    To do: Wait: it lifts by itself; `apply --wait` waits for it. It does not hold where the peer
+    is seen as secondary.
+    Shown: scenarios/events/both-boot-together.txt
+    """
     node = situation.pair.nodes[action.id.node]
     ours = seen_of(action.id, situation)
     if action.verb != "promote" or not node.boot_delay_s or ours is None:
@@ -37,7 +44,14 @@ def boot_delay(action: Action, situation: Situation) -> Verdict:
 
 def carp_settled(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion until MASTER has lasted 5 s: a node may be it for a moment, at boot or in
-    a duel (F01). Beside a silent peer the proof of its death takes longer than that anyway."""
+    a duel (F01, F12, F13, F19). Beside a silent peer the proof of its death takes longer than that
+    anyway.
+
+    Seen: Since when the runs of this node have seen the address as MASTER, from the ledger.
+    To do: Wait: it lifts by itself. If it comes back again and again, CARP flaps: look at the
+    link, the switch and the announcements.
+    Shown: plans/lab-address-pushed/plan.txt
+    """
     if not takes_over(action, situation) or silent(action.id, situation):
         return Allow()
     followed = address_of(action.id, situation)
@@ -55,7 +69,13 @@ def carp_settled(action: Action, situation: Situation) -> Verdict:
 
 def flap_damping(action: Action, situation: Situation) -> Verdict:
     """Holds a fourth promotion within ten minutes: a service that fails on both nodes in turn must
-    not travel for ever (F10)."""
+    not travel for ever (F10, F12).
+
+    Seen: The moments of the last promotions, from the ledger.
+    To do: Find out why the service moves: read `converge history` and the log of mysqld on both
+    nodes. When it is mended: wait, or `--override flap-damping --reason TEXT`.
+    Shown: scenarios/events/flapping.txt
+    """
     if action.verb != "promote":
         return Allow()
     moments = promotions(situation.notes(action.id))

@@ -36,7 +36,13 @@ ABOVE = ("hast_device",)
 
 def init_is_not_master(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion unless the address is MASTER here at that moment: it may have moved on
-    since it was planned, and INIT is not MASTER either (F04, F07)."""
+    since it was planned, and INIT is not MASTER either (F04, F07, F22).
+
+    Seen: The state of CARP in `ifconfig` on this node, looked at again right before the action.
+    To do: Nothing, if the address has moved on: the next run plans anew. If CARP is INIT, mend the
+    interface or its cable.
+    Shown: freebsd/test_taking.py::test_what_is_not_master_may_not_lead_nor_serve
+    """
     return _entitled(action.id, situation) if takes_over(action, situation) else Allow()
 
 
@@ -58,7 +64,15 @@ def _entitled(id: ResourceId, situation: Situation) -> Verdict:
 
 def peer_silent(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion while the peer shows a sign of life on any path and does not say what it
-    is: it may be the primary."""
+    is: it may be the primary (F11, F25, F26, F28, F42).
+
+    Seen: A ping to the peer on every path, what its doors say, and for how long the ledger
+    remembers silence.
+    To do: Wait: with a dead peer it lifts by itself after HAST's timeout and 5 s. If the peer
+    answers a ping but not ssh, mend that, or pull its plug. If it is known to be off: `--override
+    peer-silent --reason TEXT`; on a living primary that is split-brain.
+    Shown: scenarios/without/peer-silent.txt
+    """
     return (
         _known_or_silent(action.id, situation, proven=False)
         if takes_over(action, situation)
@@ -119,7 +133,14 @@ def _one_answers(ids: list[ResourceId], situation: Situation) -> bool:
 
 def witness_isolated(action: Action, situation: Situation) -> Verdict:
     """Holds a promotion while neither the peer nor any witness answers: it may be this node that
-    is cut off (F24)."""
+    is cut off (F24).
+
+    Seen: A ping from this node to the peer on every path and to each address of `[witness]`; none
+    answers.
+    To do: Mend this node's network. If the witnesses are down and the peer is known to be dead:
+    `--override witness-isolated --reason TEXT`.
+    Shown: scenarios/carp/second-isolated.txt
+    """
     return _lonely(action.id, situation) if takes_over(action, situation) else Allow()
 
 
@@ -142,8 +163,15 @@ def _lonely(id: ResourceId, situation: Situation) -> Verdict:
 
 def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
     """Refuses to promote a copy that is not known to be complete; nothing on a secondary says so
-    (F27). With both copies in sight their metadata tell; else what was remembered while the
-    primary still spoke."""
+    (F14, F27). With both copies in sight their metadata tell; else what was remembered while the
+    primary still spoke.
+
+    Seen: The metadata of both copies where both can be read; else the ledger: what this secondary
+    remembers of the time when its primary still spoke.
+    To do: Bring the peer back: then both copies are compared. If it is lost for good and the loss
+    of what only it had is accepted: `--override promote-needs-known-sync --reason TEXT`.
+    Shown: scenarios/hast/storage-lost-timeout-5.txt
+    """
     other = peer_id(action.id, situation)
     ours, theirs = seen_of(action.id, situation), seen_of(other, situation)
     if not takes_over(action, situation) or ours is None or not ours.has_metadata:
@@ -179,8 +207,14 @@ def _told_by(
 
 
 def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verdict:
-    """Nothing goes up unless the role is seen to be primary at that moment: `hastctl role`
-    returns 0 when a worker was forked, and the role may fall back to init later (F29)."""
+    """Nothing goes up unless the role is seen to be primary at that moment: `hastctl role` returns
+    0 when a worker was forked, and the role may fall back to init later (F29, F32).
+
+    Seen: The role and the worker's pid in `hastctl list`, looked at again right before the action.
+    To do: Look into the log of hastd: it says why it has given the role up (metadata, disk). Apply
+    again when that is mended.
+    Shown: freebsd/test_taking.py::test_a_role_may_fall_back_after_its_command_returned
+    """
     if situation.planning:
         return Allow()
     ours = seen_of(base, situation)

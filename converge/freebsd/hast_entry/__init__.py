@@ -87,7 +87,12 @@ RUNNING = ("service", "hastd", "onestatus")
 
 def disk_of_a_primary(action: Action, situation: Situation) -> Verdict:
     """Refuses another disk or name in the file while the resource is primary somewhere: the
-    secondary would be reloaded onto it, the primary would take it at its next start (F39)."""
+    secondary would be reloaded onto it, the primary would take it at its next start (F39).
+
+    Seen: The entry in hast.conf beside the wished one, and the roles on both nodes.
+    To do: Stop what uses it, then `hastctl role init NAME` on both nodes, and apply.
+    Shown: scenarios/without/disk-of-a-primary.txt
+    """
     observed = situation.snapshot.observed
     seen, wish = observed.get(action.id), action.wish
     if action.verb != "write" or not isinstance(seen, Present) or not isinstance(wish, Present):
