@@ -47,7 +47,10 @@ def command(
 
     Those that the desired file declares as [trigger.NAME], or all of them where it declares none.
     It is a plan like any other, carried out under the same guards and written into the same
-    journal; nothing else of the desired file is touched. Exit codes are those of apply.
+    journal; nothing else of the desired file is touched.
+
+    Exit codes: 0 installed; 1 failed; 3 in part; 4 held; 6 too little can be seen; 73 it cannot be
+    written; 75 another run is at work.
     """
     if prefix is not None:
         return _below(prefix, dry_run=dry_run, uninstall=uninstall)

@@ -70,12 +70,14 @@ def described(said: Mapping[str, str]) -> list[Found]:
         "preempt": False,
     }
     prefer = (
-        "Give the two nodes different values of advskew: the smaller one is preferred; and give "
-        'the group a password: password = { file = "/usr/local/etc/converge/vip.pass" }.',
+        "The node with the smaller advskew is preferred. Give the group a password: "
+        'password = { file = "/usr/local/etc/converge/vip.pass" }.',
     )
+    second, own = said["node2"].partition(".")[0], frozenset({"advskew"})
     return [
         *nodes,
         Found("carp", "vip", vip, remarks=prefer),
+        Found("carp", "vip", {**vip, "advskew": 100}, second, own=own),
         Found("service", "hastd"),
         Found("hast", "data", {"device": said["disk"], "follow": Like("carp")}),
         Found("mount", said["mount"], {"device": "hast.data"}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,81 +18,16 @@ from converge.core.ledger import Notes, Now
 from converge.core.pair import Pair
 from converge.core.plan import Action, Change, Direction
 from converge.core.secret import Secret
-from converge.core.state import Observation, Present, S, State, Wish, shown
+from converge.core.state import Observation, Present, S, Wish, shown
+from converge.core.view import Around as Around
+from converge.core.view import Implied as Implied
+from converge.core.view import Misfit as Misfit
+from converge.core.view import Twin as Twin
+from converge.core.view import View as View
 
 Look = Generator[Query | Soon, Answer, Observation[S]]
 """A look yields queries, is sent their answers, and returns what it saw. What it answers to a
 `Soon` says nothing."""
-
-
-class Around(Protocol):
-    """What a resource may ask of the desired side."""
-
-    @property
-    def pair(self) -> Pair: ...
-
-    def offer(self, ref: Ref, what: str, node: str = "") -> str:
-        """What another resource offers: `offer(Ref("carp.vip"), "address")`.
-
-        On the same node unless `node` names the peer. Raises LookupError.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Implied:
-    """A resource that another one brings along: its kind, its name and the fields of its table."""
-
-    kind: str
-    name: str
-    table: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Twin(Generic[S]):
-    """The same resource on the other node: how it was seen, if it was looked at, and what this
-    ledger itself remembers of it (it does where one run acts on both nodes)."""
-
-    seen: Observation[S] | None = None
-    notes: Notes = field(default_factory=dict)
-
-    @property
-    def state(self) -> S | None:
-        return self.seen.state if isinstance(self.seen, Present) else None
-
-
-class Misfit(NamedTuple):
-    """What cannot be so on a pair: in which field ("": in all of it), and why."""
-
-    field: str
-    why: str
-
-
-class View(Protocol):
-    """What a resource may ask when it says what it wants: its neighbours, as seen and wished."""
-
-    @property
-    def around(self) -> Around: ...
-
-    @property
-    def now(self) -> Now: ...
-
-    def observed(self, ref: Ref) -> Observation[State]: ...
-
-    def twin(self, ref: Ref) -> Observation[State]:
-        """How that resource is on the peer."""
-        ...
-
-    def wished(self, ref: Ref) -> Wish[State]: ...
-
-    def notes(self, ref: Ref) -> Notes:
-        """What the ledger remembers of it."""
-        ...
-
-    @property
-    def leader(self) -> str:
-        """The node to which a person hands the service over just now; '' for none."""
-        ...
 
 
 class Resource(BaseModel, Generic[S]):

@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 
 from converge.core.ids import ResourceId
 
+INTENT = {"intent": True}
+"""`field(metadata=INTENT)`: only ever wished, never seen. It says what to do, not how it is."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -62,6 +65,11 @@ def differing(observed: Present[State], wished: Present[State]) -> list[str]:
     return [f.name for f in fields(b) if f.compare and getattr(a, f.name) != getattr(b, f.name)]
 
 
+def properties(state: State) -> list[str]:
+    """Names of the compared fields that say how it is."""
+    return [f.name for f in fields(state) if f.compare and not f.metadata.get("intent")]
+
+
 def in_sync(observed: Observation[State], wished: Wish[State]) -> bool:
     """Is what was seen what is wished? Unknown on either side never is."""
     match observed, wished:
@@ -107,9 +115,8 @@ def values_of(seen: Observation[State] | Wish[State]) -> dict[str, str]:
     """Its compared fields as text, fit to be kept and shown; {} for what is unknown."""
     match seen:
         case Present(state):
-            compared = (f.name for f in fields(state) if f.compare)
             return {"": "present"} | {
-                name: _kept(shown(getattr(state, name))) for name in compared
+                name: _kept(shown(getattr(state, name))) for name in properties(state)
             }
         case Absent():
             return {"": "absent"}

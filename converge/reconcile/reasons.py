@@ -10,7 +10,17 @@ from converge.core.host import Answer
 from converge.core.ids import ResourceId
 from converge.core.ledger import Notes, Now
 from converge.core.plan import Action, Allow, Deferred, Hold, Refuse
-from converge.core.state import Absent, Observation, Present, State, Unknown, Wish, shown
+from converge.core.state import (
+    INTENT,
+    Absent,
+    Observation,
+    Present,
+    State,
+    Unknown,
+    Wish,
+    properties,
+    shown,
+)
 from converge.engine.plan.diff import reason, wishes
 from converge.engine.run.guards import MAINTENANCE_HOLD, Facts, opinions
 from converge.engine.show.marks import IN_SYNC, UNKNOWN, mark
@@ -59,8 +69,8 @@ def why(graph: Graph, this: Pass, id: ResourceId, acting: frozenset[str], writte
 def _wish_words(wish: Wish[State]) -> str:
     match wish:
         case Present(state):
-            wished = [f for f in fields(state) if f.compare]
-            values = ", ".join(f"{f.name} {shown(getattr(state, f.name))}" for f in wished)
+            named = properties(state)
+            values = ", ".join(f"{name} {shown(getattr(state, name))}" for name in named)
             return f"in place{values and ': '}{values}"
         case Absent():
             return "not in place here"
@@ -73,6 +83,8 @@ def _facts(seen: Observation[State], wish: Wish[State]) -> Iterator[Fact]:
         return
     wished = wish.state if isinstance(wish, Present) else None
     for f in fields(seen.state):
+        if f.metadata == INTENT:
+            continue
         value = shown(getattr(seen.state, f.name))
         other = shown(getattr(wished, f.name)) if wished and f.compare else value
         yield Fact(f.name, value, other if other != value else "", evidence=not f.compare)

@@ -96,7 +96,11 @@ def test_a_bundle_is_as_good_as_the_node(settled: Pair, tmp_path: Path) -> None:
 def test_one_node_tells_what_it_knows_of_the_other(settled: Pair) -> None:
     one, other = names(settled.config)
     said = converge("init", "--host", f"{other}=lab:{settled.state}", "--no-input")
-    assert said.code == 0
+    # Of the node that was not looked at only the address in hast.conf is known; where that is on
+    # a cable of its own, somebody has to write the other one.
+    two_cables = "10.0.0.1" in said.out
+    assert said.code == (65 if two_cables else 0)
+    assert ("hastd takes nobody who comes from another address" in said.err) is two_cables
     found = tomllib.loads(said.out)
     assert found["pair"]["nodes"] == sorted([one, other])
     assert found["node"][other]["carp"]["vip"] == {"advskew": 100}

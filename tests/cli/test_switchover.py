@@ -18,7 +18,6 @@ hasta
          role: primary -> secondary
    4 - carp.vip raise: advskew is 0: the address would come back
          advskew: 0 -> 254
-         push: nothing -> away
    5 - carp.vip leave: the address is handed over to the other node
      ? hast_device.test: goes away by itself (until hast.test)
        and with it: filesystem.test

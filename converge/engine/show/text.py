@@ -21,7 +21,7 @@ from converge.core.plan import (
     Refuse,
     Verdict,
 )
-from converge.core.state import Absent, Present, differing, shown
+from converge.core.state import Absent, Present, differing, properties, shown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
 from converge.engine.show.paths import Paths, path_lines
 
@@ -94,7 +94,8 @@ def concern_lines(
 def field_lines(change: Change) -> Iterator[str]:
     """What differs, a line a field: `advskew: 0 -> 100`."""
     if isinstance(change.observed, Present) and isinstance(change.wish, Present):
-        for name in differing(change.observed, change.wish):
+        told = properties(change.wish.state)
+        for name in filter(told.__contains__, differing(change.observed, change.wish)):
             old, new = getattr(change.observed.state, name), getattr(change.wish.state, name)
             if isinstance(old, tuple) and isinstance(new, tuple):
                 both = {*old} & {*new}

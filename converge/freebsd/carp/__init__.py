@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import Any, ClassVar, Literal
 
@@ -31,7 +30,7 @@ from converge.core.resource import (
 )
 from converge.core.secret import Secret, Text
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
-from converge.freebsd.carp.acts import downs, ups
+from converge.freebsd.carp.acts import acts
 from converge.freebsd.carp.answers import (
     CarpState,
     parse_dialect,
@@ -40,12 +39,9 @@ from converge.freebsd.carp.answers import (
 )
 from converge.freebsd.carp.brought import brought
 from converge.freebsd.carp.found import as_fields, found
-from converge.freebsd.carp.moving import RAISED, pushed, pushes, unready
+from converge.freebsd.carp.moving import RAISED, pushed, unready
 from converge.freebsd.carp.ours import group_in
 from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
-
-SETTLE_S = 4.0
-"""A new address shows at once, as BACKUP (recording ifconfig-two-vhids-new)."""
 
 
 class Carp(Resource[CarpState]):
@@ -234,12 +230,6 @@ class Carp(Resource[CarpState]):
         preempt it may have heard a worse one."""
         return 0.0 if self.preempt else 3 * self.advbase + self.advskew / 256
 
-    def kept(self, seen: CarpState | None, wish: CarpState | None) -> tuple[IPv4Interface, ...]:
-        """The addresses that are right. On an interface they do not change their vhid."""
-        if not seen or not wish or (seen.vhid != wish.vhid and seen.target == self.interface):
-            return ()
-        return tuple(a for a in seen.addresses if a in wish.addresses)
-
     def adopts(self, seen: Observation[CarpState]) -> Mapping[str, object]:
         return {**super().adopts(seen), **as_fields(seen, (self.address, *self.aliases))}
 
@@ -248,14 +238,4 @@ class Carp(Resource[CarpState]):
         return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
-        seen = change.observed.state if isinstance(change.observed, Present) else None
-        wish = change.wish.state if isinstance(change.wish, Present) else None
-        if seen and wish and wish.push:
-            return pushes(self, seen, wish)
-        steps = [*downs(self, seen, wish), *(ups(self, seen, wish) if wish else ())]
-        # A changed address begins a new election (recordings, fact 19): until it is over nobody
-        # may take BACKUP for the peer's being MASTER.
-        elects = any(step.verb.startswith(("add", "remove")) for step in steps) and wish
-        pause_s = 3 * self.advbase + self.advskew / 256 + 0.5 if elects else 0.0
-        last = (replace(step, settle_s=SETTLE_S, pause_s=pause_s) for step in steps[-1:])
-        return (*steps[:-1], *last)
+        return acts(self, change)

@@ -9,7 +9,7 @@ from ipaddress import IPv4Interface
 from typing import NamedTuple
 
 from converge.core.ledger import Notes, Now
-from converge.core.state import State
+from converge.core.state import INTENT, State
 
 _CARP = re.compile(r"\s+carp: ([A-Z]+) vhid (\d+) advbase (\d+) advskew (\d+)\s*")
 _INET = re.compile(
@@ -60,7 +60,7 @@ class CarpState(State):
     promisc: bool = False
     state: str = field(default="", compare=False)
     target: str = field(default="", compare=False)
-    push: str = ""
+    push: str = field(default="", metadata=INTENT)
 
     @property
     def active(self) -> bool:

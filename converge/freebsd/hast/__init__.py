@@ -37,7 +37,7 @@ from converge.freebsd.hast.answers import (
 from converge.freebsd.hast.entry import asked, brought
 from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
 from converge.freebsd.hast.logged import asked as asked_log
-from converge.freebsd.hast.memory import before, consented, remembered, why_unsynced
+from converge.freebsd.hast.memory import before, consented, remembered, why_lacking
 from converge.freebsd.hast.pairing import AGREES, mirrored
 from converge.freebsd.hast.standing import concern
 from converge.freebsd.hast.words import Path, Word, word
@@ -233,10 +233,7 @@ class Hast(Resource[HastState]):
         return checks(self)
 
     def lacks(self, seen: HastState, notes: Notes) -> str:
-        """A secondary that is not known to be in sync would refuse to be promoted."""
-        if seen.role != "secondary" or self.follow is None:
-            return ""
-        why = why_unsynced(seen, notes, self.timeout)
+        why = why_lacking(seen, notes, self.timeout) if self.follow else ""
         return why and f"{self.id.node} could not take over: {why}"
 
     def leaving(self) -> Self:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from converge.core.host import Run
 from converge.core.ids import ResourceId
-from converge.core.state import State
+from converge.core.state import INTENT, State
 from converge.freebsd.hast.logged import Logged
 
 LISTED = Run(
@@ -56,7 +56,7 @@ class HastState(State):
     booted_s: int | None = field(default=None, compare=False)
     logged: Logged | None = field(default=None, compare=False)
     because: str = field(default="", compare=False)
-    anew: bool = False
+    anew: bool = field(default=False, metadata=INTENT)
 
     @property
     def active(self) -> bool:

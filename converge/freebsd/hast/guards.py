@@ -35,8 +35,8 @@ def metadata_missing(action: Action, situation: Situation) -> Verdict:
     fall back to init (F30, F36).
 
     Seen: `hastctl dump NAME` on this node says that there are no metadata.
-    To do: If the disk is new: `hastctl create NAME`, which wipes what HAST knows of it, and
-    nothing else. If it is not new, find out why they cannot be read before anything is created.
+    To do: If the disk is new: `converge repair hast.NAME`. If it is not new, find out why they
+    cannot be read before anything is created.
     Shown: scenarios/hast/metadata-missing.txt
     """
     ours = seen_of(action.id, situation)
@@ -54,8 +54,7 @@ def split_brain(action: Action, situation: Situation) -> Verdict:
     Seen: `hastctl dump` on both nodes: each copy has counted writes that the other does not know
     of.
     To do: Decide which copy is lost: docs/how-to/recover-from-split-brain.md. On that node
-    `hastctl role init NAME`, `hastctl create NAME`, `hastctl role secondary NAME`; then wait for
-    the full synchronisation.
+    `converge repair hast.NAME`; it watches the full synchronisation.
     Shown: scenarios/carp/isolated-one-network.txt
     """
     found = compared(action, situation)
@@ -87,7 +86,7 @@ def no_promotion_with_write_errors(action: Action, situation: Situation) -> Verd
 
     Seen: The write errors that `hastctl list` counts on this node, and those that the ledger
     remembers of the same copy.
-    To do: Replace the disk, `hastctl create NAME`, and let it synchronise from the peer.
+    To do: Replace the disk, then `converge repair hast.NAME`: it is synchronised from the peer.
     Shown: scenarios/hast/write-errors-on-the-secondary.txt
     """
     return _rotten(action.id, situation) if action.verb == "promote" else Allow()
@@ -207,7 +206,13 @@ def never_reload_while_mounted(action: Action, situation: Situation) -> Verdict:
 
 def copy_consent(action: Action, situation: Situation) -> Verdict:
     """Refuses to make a copy anew unless a person has given up this very copy, and the other node
-    has one that can be synchronised from (S7)."""
+    has one that can be synchronised from (F25, F30).
+
+    Seen: no consent in the ledger for the copy as `hastctl dump` shows it; or on the other node no
+    copy, or one on a disk that has failed writes.
+    To do: Look at both copies and choose: `converge repair hast.NAME`.
+    Shown: freebsd/test_hast.py::test_a_copy_is_made_anew_only_by_consent_to_this_very_copy
+    """
     if action.verb not in ("reset", "create"):
         return Allow()
     id, other = action.id, peer_id(action.id, situation)

@@ -154,6 +154,11 @@ def why_unsynced(seen: HastState, notes: Notes, patience_s: float, quiet_s: floa
     return untold and f"{why}; {untold}"
 
 
+def why_lacking(seen: HastState, notes: Notes, timeout_s: float) -> str:
+    """A secondary that is not known to be in sync would refuse to be promoted; '' if it is."""
+    return why_unsynced(seen, notes, timeout_s) if seen.role == "secondary" else ""
+
+
 def _why_untold(seen: HastState, notes: Notes, timeout_s: float, quiet_s: float) -> str:
     if seen.booted_s is None or seen.booted_s != notes.get("booted_s"):
         return "the clock may have been set meanwhile, so the time stamps of the log do not tell"

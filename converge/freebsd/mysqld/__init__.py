@@ -14,12 +14,14 @@ from pydantic import AfterValidator, Field
 from converge.core.check import Check
 from converge.core.duration import Duration
 from converge.core.guard import Guard
-from converge.core.host import NO_SUCH_FILE, Command, Read, Run, Wait, Write
+from converge.core.host import NO_SUCH_FILE, Read, Run
 from converge.core.ids import Ref
 from converge.core.plan import Action, Change
 from converge.core.resource import Around, Discovery, Implied, Look, Resource, View
 from converge.core.state import Absent, Observation, Present, Unknown, Wish
+from converge.freebsd.mysqld.acts import acts
 from converge.freebsd.mysqld.answers import (
+    MARKER,
     MysqldState,
     Process,
     known,
@@ -28,11 +30,9 @@ from converge.freebsd.mysqld.answers import (
 )
 from converge.freebsd.mysqld.found import found
 from converge.freebsd.mysqld.guards import GUARDS
-from converge.freebsd.mysqld.ladder import stop
 
 PROCESSES = Run(("pgrep", "-lf", "mysqld|mariadbd"), volatile=(r"(?m)^\d+",))
 PING = ("mysqladmin", "--connect-timeout=2", "ping")
-MARKER = "converge.id"
 SHUTDOWN_S = 30.0
 
 NOTHING = MysqldState(running=False, ready=False, on_volume=False, identity="")
@@ -221,39 +221,9 @@ class Mysqld(Resource[MysqldState]):
         return found()
 
     def actions(self, change: Change) -> tuple[Action, ...]:
-        seen = change.observed.state if isinstance(change.observed, Present) else None
-        wished = change.wish.state if isinstance(change.wish, Present) else None
-        if wished is None:
-            return (self._stop(seen),) if seen and seen.running else ()
-        if seen is None:
-            # Its volume is not mounted. Whose data are on it is asked again at its turn (S5).
-            return (self._start(wished),)
-        if seen.running and not seen.on_volume:
-            return (self._stop(seen), self._start(wished))
-        unmarked = not seen.empty and seen.identity != wished.identity
-        mark = (self._mark(wished),) if unmarked else ()
-        if not seen.running:
-            return (*mark, self._start(replace(wished, identity=seen.identity)))
-        if not seen.ready:
-            goal = Present(replace(wished, identity=seen.identity))
-            why = f"it runs as {seen.named}, but {self.probe[0]} gets no answer yet"
-            return (self.up("wait", why, Wait(), self.start_deadline, goal),)
-        return mark
+        return acts(self, change)
 
-    def _start(self, goal: MysqldState) -> Action:
-        why = f"no server runs on {self.datadir}"
-        command = Command(self._script("onestart"), self.start_deadline)
-        return self.up("start", why, command, self.start_deadline, Present(goal))
-
-    def _mark(self, wished: MysqldState) -> Action:
-        path = f"{self.datadir}/{MARKER}"
-        effect = Write(path, f"{wished.identity}\n", "0640", "mysql:mysql")
-        return self.up("mark", f"the data are those of {wished.identity}", effect)
-
-    def _stop(self, seen: MysqldState) -> Action:
-        return stop(self.id, seen, self._script("onestop"), self.stop_deadline)
-
-    def _script(self, verb: str) -> tuple[str, ...]:
+    def command(self, verb: str) -> tuple[str, ...]:
         if self.script:
             return ("/bin/sh", self.script, verb)
         return ("service", self.service, verb)

@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from converge.core.host import Answer, Query, Read
 from converge.core.state import State
 
+MARKER = "converge.id"
+
 
 @dataclass(frozen=True)
 class MysqldState(State):
