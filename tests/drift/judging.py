@@ -31,7 +31,7 @@ class Verdict:
 
     def must(self, so: bool, what: str, *about: object) -> None:
         if not so:
-            parts = (what, *map(str, about), json.dumps(self.form, indent=1)[:6000])
+            parts = (f"{self.node}: {what}", *map(str, about))
             raise AssertionError("\n".join([*self.day.stories[-60:], *parts]))
 
     def all(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 from collections.abc import Callable
 
+from converge.core.errors import UsageError
 from converge.proving import sights
 from converge.proving.cues import Cue
 from tests.cli.commands import NODES
@@ -13,6 +15,12 @@ from tests.drift.operated import LOOK_S, Day
 from tests.drift.truth import CRON, RULES, WAKER
 
 OUTAGE_S = (40.0, 240.0, 900.0)
+REPAIRED_S = 1500.0
+GIVE_UP = (
+    "service mysql-server onestop; umount /mysql; hastctl role init test; hastctl create test; "
+    "hastctl role secondary test"
+)
+LEAD = "ifconfig vtnet1 vhid 1 state master"
 SOON_S = (0.5, 3.0, 20.0, 70.0)
 BY_HAND = (
     *(knob.line(value) for knob in KNOBS for value in knob.values),
@@ -83,6 +91,19 @@ class Mischief:
         if FAULTS[name]:
             end = Cue("fault", node, FAULTS[name])
             self.at(self.now_s + self.day.luck.choice(OUTAGE_S), lambda: self.cue(end))
+        self.at(self.now_s + REPAIRED_S, self.repair)
+
+    def repair(self) -> None:
+        """What was written apart does not grow together: a person gives one copy up by hand."""
+        world = self.day.world
+        roles = {node: next(sights.volumes(m), None) for node, m in world.machines.items()}
+        apart = all(one is not None and not one.connected for one in roles.values())
+        if not all(sights.up(machine) for machine in world.machines.values()) or not apart:
+            return
+        serves = sights.serving(world) or self.day.luck.choice(NODES)
+        (other,) = set(NODES) - {serves}
+        self.cue(Cue("lab", other, GIVE_UP))
+        self.cue(Cue("lab", serves, LEAD))
 
     def stray(self, node: str) -> None:
         """The next triggers are lost, come twice, or come late and so behind later ones."""
@@ -96,4 +117,6 @@ class Mischief:
         self.day.edit(node, **{name: self.day.luck.choice(EDITS[name])})
 
     def cue(self, cue: Cue) -> None:
-        self.day.drive._play(cue)
+        """What gives no answer has not been done: a person would press ^C."""
+        with contextlib.suppress(UsageError):
+            self.day.drive._play(cue)

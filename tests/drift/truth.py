@@ -62,7 +62,8 @@ def _advskew(world: World, node: str) -> str:
 
 
 def _role(world: World, node: str) -> str:
-    return next((one.role for one in sights.volumes(world.machine(node))), "")
+    """Roles are in hastd's memory alone: without one it is nobody's."""
+    return next((one.role for one in sights.volumes(world.machine(node))), "init")
 
 
 def _mounted(world: World, node: str) -> str:

@@ -9,6 +9,7 @@ from converge.core.state import Values
 from converge.engine.drift.witness import Witness
 
 FIRST = "nobody had looked before"
+FOLLOWED = "what is wished here follows what was seen elsewhere"
 HIDDEN = "neither the file nor anything that can be shown has changed: it may be a secret"
 
 
@@ -48,4 +49,4 @@ def of_wish(name: str, found: Found, before: Sight | None, when: Between) -> Cau
         return Cause("unknown", when, why=HIDDEN)
     if before.desired != found.desired:
         return Cause("desired_file", when)
-    return Cause("follows", when, why="what is wished here follows what was seen elsewhere")
+    return Cause("follows", when, why=FOLLOWED)

@@ -107,7 +107,7 @@ def _sight(
         values_of(observed), values_of(wish), _fields(change), began, ended, look.graph.digest
     )
     graph, afar = look.graph, look.elsewhere.get(id.node, "")
-    chain = begin(id, graph.all_needs[id], story, before, graph.digest, afar)
+    chain = begin(id, graph.all_needs[id], story, before, graph.digest, afar, found)
     rows = chain.seen(found, before)
     lacking = None
     if id in look.lacking:
