@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from converge.core.drift import Between, Past, Row, Sight
@@ -293,3 +295,12 @@ def test_a_wish_that_comes_back_to_a_value_is_nobodys_change_of_it() -> None:
         row, chain = looked(journal, "1", wished=wished, before=sight("1", "2", first))
         assert past(chain).ended_by.who == "follows"
         assert row is None or row.by.who == "follows"
+
+
+def test_another_file_that_says_the_same_of_it_changed_nothing_of_it() -> None:
+    """Somebody edits another table, and meanwhile the address moves."""
+    for before, who in (("its table", "follows"), ("", "desired_file"), ("old", "desired_file")):
+        kept = replace(sight(), table=before)
+        found = Found(values("1"), values("2"), ("value",), at(9), at(9.5), OTHER, "its table")  # type: ignore[arg-type]
+        (row,) = begin(ID, [BASE], Journal().story(), kept, OTHER, "", found).seen(found, kept)
+        assert row.by.who == who
