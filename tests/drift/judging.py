@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from converge.proving import sights
-from tests.drift.truth import FACTS, FOLLOWING, Fact, Turn, fits, hears, within
+from tests.drift.truth import FACTS, FOLLOWING, HAND, Fact, Turn, fits, hears, within
 
 if TYPE_CHECKING:
     from tests.drift.operated import Day
@@ -45,6 +45,7 @@ class Verdict:
             if mark not in self.day.over and (past["row"]["resource"], past["row"]["field"]) in FACTS:
                 self.past(past)
                 self.day.over[mark] = past
+        self.nothing_missed()
         self.peer()
 
     def fact(self, fact: Fact, row: Form | None) -> None:
@@ -90,6 +91,29 @@ class Verdict:
         self.day.told[f"past {row['by']['who']}"] += 1
         self.day.told[f"ended {past['ended_by']['who']}"] += 1
 
+    def nothing_missed(self) -> None:
+        """What a hand changed and a run of ours put right since the last two looks was told."""
+        looks = self.day.looks[self.node][-3:]
+        told = [past["row"] for past in self.form["past"]]
+        told += self.form["rows"]
+        for fact in FACTS:
+            for began, end in self.truth.spells(self.node, fact):
+                if (
+                    fact in FOLLOWING or fact[0] in self.unseen or len(looks) < 3
+                    or end is None or end.who != "converge" or not end.action
+                    or (began.who, began.value) != (HAND, self._last(fact, end))
+                    or not looks[-2] < began.at < end.at < looks[-1] - 1.0
+                ):  # fmt: skip
+                    continue
+                mine = [one for one in told if (one["resource"], one["field"]) in (fact, (fact[0], ""))]
+                self.must(any(within(began.at, one["since"]) for one in mine), "missed", fact, began, end)
+                self.day.told["not missed"] += 1
+
+    def _last(self, fact: Fact, end: Turn) -> str:
+        """What it was before it ended."""
+        turns = self.truth.turns[self.node, fact]
+        return turns[turns.index(end) - 1].value
+
     def peer(self) -> None:
         """Who is not heard is missed, since then; and the copy that has no peer is told of."""
         lacks = {one["resource"]: one for one in self.form["lacks"]}
@@ -106,6 +130,3 @@ class Verdict:
             lost = not volume.connected
             self.must(not lost or "hast.test" in lacks, "degraded", lacks, volume)
             self.day.told["degraded"] += lost
-
-
-__all__ = ["FOLLOWING", "judge"]

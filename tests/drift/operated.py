@@ -31,11 +31,10 @@ from tests.cli.commands import NODES, ROOT
 from tests.drift.day import DECLARED, KNOBS, MOTD, OID
 from tests.drift.journalled import Journalled
 from tests.drift.judging import judge
-from tests.drift.truth import AS_INSTALLED, Fact, Truth
+from tests.drift.truth import AS_INSTALLED, HAND, Fact, Truth
 
 EDITED = {name: (knob.resource, knob.field) for name, knob in zip(("sysctl", "mode", "greeting"), KNOBS, strict=True)}
 SKEW, SKEWS = ("carp.vip", "advskew"), {"hasta": "0", "hastb": "100"}
-HAND = "somebody_else"
 LOOK_S = 300.0
 
 

@@ -304,3 +304,13 @@ def test_another_file_that_says_the_same_of_it_changed_nothing_of_it() -> None:
         found = Found(values("1"), values("2"), ("value",), at(9), at(9.5), OTHER, "its table")  # type: ignore[arg-type]
         (row,) = begin(ID, [BASE], Journal().story(), kept, OTHER, "", found).seen(found, kept)
         assert row.by.who == who
+
+
+def test_what_a_run_put_right_before_the_file_changed_is_the_files_doing() -> None:
+    journal = Journal()
+    journal.run(3)
+    journal.act(4, "3", "2")
+    row, chain = looked(journal, "2", wished="1", before=sight("2", "2"), desired=OTHER)
+    assert row
+    assert (row.by.who, row.since) == ("desired_file", Between(at(4), at(9.5)))
+    assert past(chain).ended_by.who == "converge"

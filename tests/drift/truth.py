@@ -21,7 +21,7 @@ from converge.proving import sights
 from tests.drift.day import KNOBS
 
 RULES, CRON = FILES["devd"][0], FILES["cron"][0]
-VHID = 1
+HAND = "somebody_else"
 Fact = tuple[str, str]
 """A resource and a field of it; field '': whether it is there."""
 

@@ -17,8 +17,8 @@ class Chain:
     """What is known of it so far, moment after moment.
 
     `after`: when `values` were surely so; a change comes later. `calm`: when all was as desired,
-    if that is later. `file`: the digest of the desired file at hand, and whether it was the same
-    at the last sight. `later`: how it is found next; `wished`: by this look. `tried`: what we began since, without a look at what came of it. `doubt`:
+    if that is later. `file`: the digest of the desired file at hand; `old_file`: at the last
+    sight. `later`: how it is found next; `wished`: by this look. `tried`: what we began since, without a look at what came of it. `doubt`:
     why nobody can say who changed it since `values`.
     """
 
@@ -31,7 +31,7 @@ class Chain:
     place: int = 0
     doubt: str = ""
     file: str = ""
-    same_file: bool = False
+    old_file: str = ""
     elsewhere: str = ""
     later: Values = field(default_factory=dict)
     wished: Values = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Chain:
                 for name in changed_fields(self.values or {}, one.goal):
                     self._turn(name, one.goal[name], None, ours(one))
                 self._stand(place, replace(witness, values=one.goal))
-        if not self.same_file or self.file != witness.desired:
+        if not self.file == self.old_file == witness.desired:
             return  # as another file wishes it
         for name, row in list(self.open.items()):
             if self._followed(row):
@@ -167,13 +167,16 @@ class Chain:
                 self._close(other, cause, cause.when)
 
     def _wished_then(self, witness: Witness, cause: Cause) -> None:
-        """A run of the same file made it so: if that is not desired now, it came to be so later,
-        with what was seen elsewhere."""
-        if witness.desired == self.file:
-            for name in list(self.open):
-                self._close(name, cause, cause.when)
-            self.calm = witness.after
-            self.turns.clear()
+        """A run of this file, or of the last look's, made it so: if that is not desired now, it
+        came to be so later, with what was seen elsewhere or with the file."""
+        if not witness.desired or witness.desired not in (self.file, self.old_file):
+            return
+        for name in list(self.open):
+            self._close(name, cause, cause.when)
+        self.calm = witness.after
+        self.turns.clear()
+        if witness.desired != self.file:  # what differs now came with the file, after this run
+            self.changed.clear()
 
     def _close(self, name: str, cause: Cause, when: Between) -> None:
         """It is over. What a run itself did on its way is no drift."""
@@ -225,7 +228,7 @@ def begin(
         chain.values, chain.after = sight.values, sight.at
         chain.open, chain.past = {row.field: row for row in sight.rows}, [*sight.past]
         start = story.after(sight.mark)
-        chain.same_file = sight.desired == desired
+        chain.old_file = sight.desired
     if story.lost or start is None:
         chain.doubt = story.lost or "the journal does not reach back to the last look"
     chain.place = start or 0
