@@ -152,5 +152,5 @@ class Day:
         judge(self, node, form)
 
 
-def long_day(folder: Path, seed: int) -> Day:
+def new_day(folder: Path, seed: int) -> Day:
     return Day(folder, random.Random(seed))
