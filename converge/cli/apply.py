@@ -28,7 +28,10 @@ TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 @color_option
 @click.argument("saved", required=False, metavar="[FILE]")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("-n", "--dry-run", is_flag=True, help="The same as `converge plan`.")
+@click.option(
+    "-n", "--dry-run", is_flag=True,
+    help="The same as `converge plan`; with --trigger shutdown: what would be given up.",
+)  # fmt: skip
 @click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
 @click.option(
@@ -73,9 +76,9 @@ def command(
     from converge.cli.override import overridden
     from converge.cli.session import Session
     from converge.cli.site import site
-    from converge.cli.turns import SHUTDOWN, under_lock
+    from converge.cli.turns import SHUTDOWN, leave, under_lock
 
-    if dry_run and saved is None:
+    if dry_run and saved is None and trigger != SHUTDOWN:
         return _planned(
             config=config, nodes=nodes, hosts=hosts, color=color, verbose=verbose, as_json=as_json
         )
@@ -92,7 +95,11 @@ def command(
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
             session.look_up()
+            if trigger == SHUTDOWN:
+                leave(session)
             first = session.first_pass(saved, show=True)
+            if dry_run and as_json:
+                _show(first)
             if dry_run or not agreed(first, no_input=no_input):
                 return 0
         return under_lock(session, first, saved, trigger, lock_timeout)
@@ -105,6 +112,14 @@ def _planned(**words: object) -> int:
     rest = {"out": None, "detailed_exitcode": False}
     shown: int = click.get_current_context().invoke(plan, **words, **rest)
     return shown
+
+
+def _show(first: Pass) -> None:
+    """The plan, for machines."""
+    from converge.engine.show.json import dumps, plan_form
+
+    seen = first.snapshot
+    click.echo(dumps(plan_form(first.plan, seen.taken, seen.paths)), nl=False)
 
 
 def agreed(first: Pass, *, no_input: bool) -> bool:

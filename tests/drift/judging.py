@@ -29,7 +29,7 @@ class Verdict:
         self.unseen = {one["resource"]: one for one in form["unseen"]}
         self.rows = {(row["resource"], row["field"]): row for row in form["rows"]}
 
-    def must(self, so: bool, what: str, *about: object) -> None:
+    def must(self, so: object, what: str, *about: object) -> None:
         if not so:
             parts = (f"{self.node}: {what}", *map(str, about))
             raise AssertionError("\n".join([*self.day.stories[-60:], *parts]))
@@ -42,7 +42,10 @@ class Verdict:
                 self.fact(fact, self.rows.get(fact))
         for past in self.form["past"]:
             mark = json.dumps(past, sort_keys=True)
-            if mark not in self.day.over and (past["row"]["resource"], past["row"]["field"]) in FACTS:
+            if (
+                mark not in self.day.over
+                and (past["row"]["resource"], past["row"]["field"]) in FACTS
+            ):
                 self.past(past)
                 self.day.over[mark] = past
         self.nothing_missed()
@@ -72,7 +75,9 @@ class Verdict:
         began = [spells[-1][0]]
         for first, end in reversed(spells[:-1]):
             gap = end.at, began[-1].at
-            if end.who == "converge" or any(gap[0] <= at <= gap[1] for at in self.day.looks[self.node]):
+            if end.who == "converge" or any(
+                gap[0] <= at <= gap[1] for at in self.day.looks[self.node]
+            ):
                 break
             began.append(first)
         return began
@@ -105,8 +110,12 @@ class Verdict:
                     or not looks[-2] < began.at < end.at < looks[-1] - 1.0
                 ):  # fmt: skip
                     continue
-                mine = [one for one in told if (one["resource"], one["field"]) in (fact, (fact[0], ""))]
-                self.must(any(within(began.at, one["since"]) for one in mine), "missed", fact, began, end)
+                mine = [
+                    one for one in told if (one["resource"], one["field"]) in (fact, (fact[0], ""))
+                ]
+                self.must(
+                    any(within(began.at, one["since"]) for one in mine), "missed", fact, began, end
+                )
                 self.day.told["not missed"] += 1
 
     def _last(self, fact: Fact, end: Turn) -> str:

@@ -83,7 +83,9 @@ class Mischief:
     def fault(self, node: str) -> None:
         """One at a time: of two nodes that are in trouble a person must think, not a test."""
         well = all(sights.up(machine) for machine in self.day.world.machines.values())
-        cables = all(c.carrier for m in self.day.world.machines.values() for c in m.interfaces.values())
+        cables = all(
+            c.carrier for m in self.day.world.machines.values() for c in m.interfaces.values()
+        )
         if not well or not cables:
             return
         name = self.day.luck.choice(sorted(FAULTS))

@@ -1,4 +1,4 @@
-"""A day of a pair that runs by itself: only what is installed wakes converge, and drift looks on."""
+"""A day of a pair that runs by itself: only what is installed wakes converge, drift looks on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ from tests.drift.journalled import Journalled
 from tests.drift.judging import judge
 from tests.drift.truth import AS_INSTALLED, HAND, Fact, Truth
 
-EDITED = {name: (knob.resource, knob.field) for name, knob in zip(("sysctl", "mode", "greeting"), KNOBS, strict=True)}
+EDITED = {
+    name: (knob.resource, knob.field)
+    for name, knob in zip(("sysctl", "mode", "greeting"), KNOBS, strict=True)
+}
 SKEW, SKEWS = ("carp.vip", "advskew"), {"hasta": "0", "hastb": "100"}
 LOOK_S = 300.0
 

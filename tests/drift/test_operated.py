@@ -20,7 +20,7 @@ def lived(folder: Path, seed: int, events: int, span_s: float) -> Day:
     woken = {run.trigger for actor in day.actors.values() for run in actor.runs}
     assert woken <= {"devd", "hast", "cron", "boot", "shutdown", "again"}
     assert {"devd", "hast", "cron"} <= woken
-    # With one network for all a pulled cable can part the pair: that hole is known, and the only one.
+    # With one network for all a pulled cable can part the pair: a known hole, and the only one.
     assert not day.drive.broken or set(day.drive.holes) == {"partition"}, day.drive.broken
     told = day.told
     assert told["past somebody_else"] > told["past unknown"]

@@ -128,7 +128,8 @@ class Turn:
 
 @dataclass
 class Truth:
-    """All turns of all facts of both nodes; `hearing`: when each began or ceased to hear the other."""
+    """All turns of all facts of both nodes; `hearing`: when each began, or ceased, to hear its
+    peer."""
 
     wishes: Callable[[str, Fact], str]
     """What the desired file of a node says of a fact."""
@@ -167,9 +168,7 @@ class Truth:
     def made(self, node: str, fact: Fact) -> list[Turn]:
         """The turns of its value alone."""
         kept = self.turns.get((node, fact), [])
-        return [
-            turn for n, turn in enumerate(kept) if not n or kept[n - 1].value != turn.value
-        ]
+        return [turn for n, turn in enumerate(kept) if not n or kept[n - 1].value != turn.value]
 
     def spells(self, node: str, fact: Fact) -> list[tuple[Turn, Turn | None]]:
         """When it was not as desired: by what it began, and by what it ended."""

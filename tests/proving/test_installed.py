@@ -203,8 +203,8 @@ def astray(node: str, at: float = 11.0) -> list[Cue]:
 def test_a_burst_in_any_order_and_anyhow_delivered_ends_alike(
     kinds: tuple[str, ...], *, gone_wrong: bool
 ) -> None:
-    """While hastb takes over: a thousand events that say everything, in every order of their kinds,
-    lost, twice and late. What they say is not believed; each only says: look."""
+    """While hastb takes over: a thousand events, in every order of their kinds, lost, twice and
+    late. What they say is not believed; each only says: look."""
     plain, count = drive(Cue("fault", "hasta", "power-off", at=5.0))
     plain.go(200.0)
     strays = astray("hastb") if gone_wrong else []

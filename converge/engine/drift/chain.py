@@ -18,8 +18,9 @@ class Chain:
 
     `after`: when `values` were surely so; a change comes later. `calm`: when all was as desired,
     if that is later. `file`: the digest of the desired file at hand; `old_file`: at the last
-    sight. `later`: how it is found next; `wished`: by this look. `tried`: what we began since, without a look at what came of it. `doubt`:
-    why nobody can say who changed it since `values`.
+    sight. `later`: how it is found next; `wished`: by this look. `tried`: what we began since,
+    without a look at what came of it. `doubt`: why nobody can say who changed it since `values`.
+    `followed`: fields whose wish came to be what they were, and may have moved on.
     """
 
     id: ResourceId

@@ -126,7 +126,8 @@ def table_digest(graph: Graph, id: ResourceId) -> str:
     """Changes with what the file says of a resource or of what that needs; never with a secret's
     text."""
     parts = {
-        str(one): graph.resources[one].model_dump(mode="json") for one in {id, *graph.all_needs[id]}
+        str(one): graph.resources[one].model_dump(mode="json")
+        for one in {id, *graph.all_needs[id]}
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
