@@ -23,7 +23,7 @@ COMMANDS = {
     "release": "end a hold before its time",
     "switchover": "hand the service over to the other node, in order",
     "repair": "split-brain or a new disk: show both copies, give one up",
-    "history": "the runs that acted, from the journal",
+    "history": "the last runs, from the journal",
     "show": "what one run did, from the journal",
     "replay": "an old run's decision, made again by today's converge",
     "graph": "the dependency graph as text, dot, mermaid or svg",

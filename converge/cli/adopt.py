@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -85,8 +85,15 @@ def _chosen(
             )
 
     def meant(id: ResourceId) -> bool:
-        named = not words or str(id) in words or id.ref in words
+        named = not words or any(str(one) in words or one.ref in words for one in line(id))
         return named and (not nodes or id.node in nodes)
+
+    def line(id: ResourceId) -> Iterator[ResourceId]:
+        """It, and what brought it along: that is the table which its value goes to."""
+        by: ResourceId | None = id
+        while by is not None:
+            yield by
+            by = here.graph.implied_by.get(by)
 
     return meant
 

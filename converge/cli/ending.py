@@ -25,7 +25,9 @@ def as_text(told: Told, paint: Paint, *, saved: bool = False) -> str:
     `saved`: it is the end of a saved plan, all of which was carried out.
     """
     last = told.passes[-1]
-    lines = [f"{_WORDS[told.end]} ({told.done} done in {len(told.passes)} passes)"]
+    count = len(told.passes)
+    passes = "1 pass" if count == 1 else f"{count} passes"
+    lines = [f"{_WORDS[told.end]} ({told.done} done in {passes})"]
     if saved:
         lines = [f"carried out: the saved plan ({told.done} done)"]
     bad = [o for o in last.outcomes if o.ending in (Ending.FAILED, Ending.SKIPPED)]

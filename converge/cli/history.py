@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def command(
 
     for run in runs:
         done = f"{run['done']} done" if run["done"] is not None else ""
-        row = f"{run['time']}  {run['run']:<24} {run['trigger']:<7} {run['end']:<12} {done}"
+        time = datetime.fromisoformat(run["time"]).isoformat(timespec="seconds")
+        row = f"{time}  {run['run']:<22} {run['trigger']:<8} {run['end']:<12} {done}"
         click.echo(safe(row.rstrip()))
     if not runs:
         click.echo("no run has acted yet")

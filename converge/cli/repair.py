@@ -161,8 +161,8 @@ def _fit(copies: Copies, loser: str, winner: str) -> None:
         found.append(f"the copy of {winner} is no good: nothing would be left")
     if copies[loser].mounted:
         found.append(
-            f"{copies[loser].mounted} is in use on {loser}: stop what uses it, and let {winner} "
-            "lead first"
+            f"{copies[loser].mounted} is in use on {loser}: once {winner} has the address, "
+            f"`converge apply` on {loser} stops what uses it"
         )
     if found:
         raise UnfitPair(f"the copy of {loser} is not given up", found)

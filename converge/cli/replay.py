@@ -152,7 +152,8 @@ def _say(name: str, passes: list[Pass], color: str, *, verbose: bool) -> None:
         sign, how = (CHANGE, "otherwise") if now else (IN_SYNC, "the same")
         actions: Any = given.plan.get("actions", [])
         waiting: Any = given.plan.get("waiting", [])
-        many = f"{len(actions)} actions, {len(waiting)} waiting"
+        acts = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
+        many = f"{acts}, {len(waiting)} waiting"
         click.echo(f"{paint(sign, sign)} {time}  {many}: {how}")
         for line in difference_lines(now, paint):
             click.echo(line)

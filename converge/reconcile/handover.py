@@ -13,7 +13,7 @@ from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.ledger import Handover, Now
 from converge.core.plan import Snapshot
-from converge.core.state import Present, Unknown, is_active
+from converge.core.state import Absent, Present, Unknown, is_active
 
 BACK_S = 120.0
 """So long the way back may take; after that CARP decides again, and a person must look."""
@@ -41,6 +41,8 @@ def hindrances(graph: Graph, snapshot: Snapshot, to: str) -> Iterator[str]:
                     yield f"{id}: {why}"
             case Unknown(why, None):
                 yield f"{id} cannot be seen: {why}"
+            case Absent() if id in _followed(graph, to):
+                yield f"{id} is not there: run converge apply first"
             case _:
                 pass  # what stands on the role is not there yet
     if not any(graph.resources[id].follows() for id in headlines(graph, to)):
@@ -78,7 +80,10 @@ def given_up(
 
 def _has_address(graph: Graph, snapshot: Snapshot, node: str) -> bool:
     """What the service follows is active there."""
-    followed = {
-        id.near(ref) for id in headlines(graph, node) for ref in graph.resources[id].follows()
-    }
-    return any(is_active(snapshot.observed.get(id, Unknown(""))) for id in followed)
+    seen = (snapshot.observed.get(id, Unknown("")) for id in _followed(graph, node))
+    return any(is_active(one) for one in seen)
+
+
+def _followed(graph: Graph, node: str) -> set[ResourceId]:
+    """What the service follows, on a node."""
+    return {id.near(ref) for id in headlines(graph, node) for ref in graph.resources[id].follows()}

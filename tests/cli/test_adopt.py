@@ -130,6 +130,13 @@ def test_only_what_is_named(pair: Pair) -> None:
     assert "fullsync" in text
 
 
+def test_the_table_that_a_value_goes_to_may_be_named(pair: Pair) -> None:
+    tampered(pair, ("hasta", "sysrc hastd_enable=NO"))
+    said = pair("adopt", "-n", "service.hastd")
+    assert said.out.startswith("~ hasta/service.hastd enabled: false  (as setting.")
+    assert pair("adopt", "-n", "hastb/service.hastd").out.startswith("nothing to adopt")
+
+
 def test_an_address_on_the_interface(pair: Pair) -> None:
     add = "ifconfig vtnet1 vhid 1 {}pass testpass alias 192.168.1.60/32"
     tampered(pair, ("hasta", add.format("")), ("hastb", add.format("advskew 100 ")))

@@ -55,7 +55,7 @@ def test_it_is_installed_once_and_then_it_is_so(pair: Pair) -> None:
     assert on_disk(pair) == {t.path for t in TEXTS}
     assert f"exec {HOOK}" in pair.on("hasta", "cat /etc/hast.conf")
     assert "-r-xr-xr-x" in pair.on("hasta", f"ls -l {WAKER}")
-    assert "(0 done in 1 passes)" in install(pair, "-y")
+    assert "(0 done in 1 pass)" in install(pair, "-y")
     history = pair("history", nodes=("hasta",)).out
     assert "manual" in history
 
@@ -93,7 +93,7 @@ def test_it_is_taken_away_without_a_trace(pair: Pair) -> None:
     assert pair.on("hasta", "cat /etc/hast.conf") == before
     assert "converge_enable" not in pair.on("hasta", "cat /etc/rc.conf")
     assert "is running" in pair.on("hasta", "service devd onestatus")
-    assert "(0 done in 1 passes)" in install(pair, "-y", "--uninstall")
+    assert "(0 done in 1 pass)" in install(pair, "-y", "--uninstall")
 
 
 def test_nobody_there_to_be_asked_is_a_no(pair: Pair) -> None:

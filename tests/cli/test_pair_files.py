@@ -68,6 +68,9 @@ def test_a_pair_of_files(tmp_path: Path) -> None:
     )
     said = converge("validate", "--pair", *files(tmp_path, ('"60s"', '"70s"')))
     assert (said.code, said.out.splitlines()[0]) == (0, "~ guard.boot_delay: not the same")
+    table = ("[mysqld.main]", "[mysqld.other]")
+    said = converge("validate", "--pair", *files(tmp_path, table))
+    assert "mysqld.main]\n" in said.out
 
 
 def test_each_file_of_a_pair_must_be_right_itself(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_typed_name_brings_the_pair_together(split: Pair) -> None:
 def test_the_copy_that_is_in_use_is_not_given_up(split: Pair) -> None:
     said = split("repair", "hast.test", "--lose", "hasta")
     assert said.code == 4
-    assert "/hast/test is in use on hasta" in said.err
+    assert "/hast/test is in use on hasta: once hastb has the address" in said.err
     assert saved(split) == []
 
 

@@ -98,6 +98,13 @@ def test_4_for_a_pair_that_is_not_fit(pair: Pair) -> None:
     assert load(ledger(pair)).handover is None
 
 
+def test_a_pair_that_was_never_set_up_is_not_set_up_by_a_handover(fresh: Pair) -> None:
+    said = fresh("switchover", "--to", "hastb", "-y")
+    assert said.code == 4
+    assert "! hastb/carp.vip is not there: run converge apply first" in said.err
+    assert "no run has acted" in fresh("history").out
+
+
 def test_4_while_somebody_holds_the_pair(pair: Pair) -> None:
     assert pair("hold", "--for", "1h", "--reason", "cables").code == 0
     said = pair("switchover", "--to", "hastb", "-y")

@@ -188,8 +188,11 @@ def _side(source: Source, keys: Keys, default: str = "") -> Side:
     if keys in source.keys:
         span = source.keys[keys]
         value = source.values.get(keys, span)
+        text = source.line(span.line)
         end = value.column - 1 + value.width if value.line == span.line else None
-        return Side(source.path, span.line, source.line(span.line)[:end].strip())
+        if value == span and text.lstrip().startswith("["):
+            end = text.find("]", end) + 1 or end
+        return Side(source.path, span.line, text[:end].strip())
     near = next((keys[:n] for n in range(len(keys), 1, -1) if keys[:n] in source.keys), ())
     line = source.keys.get(near, Span(0, 0)).line
     missing = f"{dotted(keys[len(near) :]) or dotted(keys)} is not written"

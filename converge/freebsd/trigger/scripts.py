@@ -137,8 +137,8 @@ case ${daily_converge_enable:-YES} in
 esac
 
 echo ""
-echo "What differs from the desired file (converge plan):"
-converge plan --detailed-exitcode
+echo "What differs from the desired file (converge drift):"
+converge drift -v
 case $? in
 0)
 	exit 0
