@@ -54,7 +54,10 @@ def command(
 
     shown = [*adoption_lines(new.taken, refused, new.then, paint)]
     if new.taken:
-        lines = old.desired.source.lines, new.wanted.desired.source.lines
+        lines = (
+            list(zip(one.text.split("\n"), one.desired.source.lines, strict=False))
+            for one in (old, new.wanted)
+        )
         shown += ["", *diff_lines(config, *lines, paint)]
     click.echo("\n".join(shown or ["nothing to adopt: what is seen is what is wished"]))
     if not new.taken:

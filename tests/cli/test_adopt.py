@@ -174,6 +174,17 @@ def test_a_password_is_neither_copied_nor_shown(pair: Pair) -> None:
     assert b'"testpass"' in pair.config.read_bytes()
 
 
+def test_a_line_that_could_hold_a_secret_is_in_the_diff_too(pair: Pair) -> None:
+    text = pair.config.read_text() + '\n[setting.zfs_enable]\nvalue = "YES"\n'
+    pair.config.write_text(text)
+    said = pair("adopt", "-n", "setting.zfs_enable", nodes=("hasta",))
+    assert "not there" in said.out
+    for node in ("hasta", "hastb"):
+        pair.on(node, "sysrc zfs_enable=NO")
+    said = pair("adopt", "-n", "setting.zfs_enable")
+    assert "\n-value = ***\n+value = ***\n" in said.out
+
+
 def test_nothing_differs(pair: Pair) -> None:
     said = pair("adopt")
     assert (said.code, said.out) == (0, "nothing to adopt: what is seen is what is wished\n")

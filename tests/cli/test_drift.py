@@ -127,6 +127,16 @@ def test_what_a_run_did_and_what_somebody_did(pair: Pair) -> None:
     assert (row["resource"], row["by"]["who"]) == ("carp.vip", "desired_file")  # type: ignore[index]
 
 
+def test_the_first_report_counts_from_the_last_run_that_found_all_well(fresh: Pair) -> None:
+    fresh.settle()
+    fresh.learn()
+    last = json.loads(fresh("history", "--json").out)["runs"][-1]["time"]
+    fresh.on("hasta", MEDDLE)
+    (row,) = form(fresh, "hasta")["rows"]
+    assert row["since"]["after"] >= last  # type: ignore[index]
+    assert row["by"]["who"] == "somebody_else"  # type: ignore[index]
+
+
 def test_a_run_that_is_at_work_meanwhile(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it turns under the eyes of the look is not told as somebody's doing."""
     pair("drift", nodes=("hasta",))

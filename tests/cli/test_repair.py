@@ -71,6 +71,12 @@ def test_a_typed_name_brings_the_pair_together(split: Pair) -> None:
     assert split("repair", "hast.test").out == "hast.test: nothing to repair\n"
 
 
+def test_why_does_not_call_it_well(split: Pair) -> None:
+    said = split("why", "hasta/hast.test").out
+    assert said.startswith("hasta/hast.test  = in sync, but look into it\n")
+    assert "changes     no run changes it: it is as wished, and the concern is for a person\n" in said
+
+
 def test_the_copy_that_is_in_use_is_not_given_up(split: Pair) -> None:
     said = split("repair", "hast.test", "--lose", "hasta")
     assert said.code == 4

@@ -120,7 +120,7 @@ class Chain:
                 for name in changed_fields(self.values or {}, one.goal):
                     self._turn(name, one.goal[name], None, ours(one))
                 self._stand(place, replace(witness, values=one.goal))
-        if not self.same_file or self.file != witness.desired:
+        if self.file != witness.desired or (self.open and not self.same_file):
             return  # as another file wishes it
         for name in list(self.open):
             desired = self.open[name].desired
