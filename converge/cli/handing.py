@@ -58,7 +58,8 @@ def predicted(here: Site, plan: Plan, word: Handover) -> Iterator[str]:
         yield f"  not counted, for it was never done here: {', '.join(missing)}"
 
 
-UPS = ("promote", "wait", "mount", "start")
+UPS = ("promote", "mount", "start")
+"""Without the wait for the device: what that took at a failover was the time of a dead peer."""
 
 
 def _last_times(here: Site) -> dict[tuple[Ref, str], float]:
