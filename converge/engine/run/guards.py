@@ -192,6 +192,7 @@ def _in_vain(
         for giving in actions
         if giving.key in before
         and giving.direction is Direction.DOWN
+        and not giving.own_sake
         and giving.id.node != taking.id.node
         and isinstance(verdicts[giving.key], Allow)
     }
