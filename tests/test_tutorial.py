@@ -25,6 +25,7 @@ DOCS = [
     "docs/tutorial/first-pair.md",
     "docs/tutorial/first-night.md",
     "docs/how-to/recover-from-split-brain.md",
+    "docs/how-to/switch-over.md",
 ]
 BLOCK = re.compile(r"^```\n(\$ (?:converge|cp) .*?)^```$", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(r"^(?:Type the name of .*|.*\? \[y/N\]): (\w+)$", re.MULTILINE)
