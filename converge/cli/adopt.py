@@ -54,11 +54,7 @@ def command(
 
     shown = [*adoption_lines(new.taken, refused, new.then, paint)]
     if new.taken:
-        lines = (
-            list(zip(one.text.split("\n"), one.desired.source.lines, strict=False))
-            for one in (old, new.wanted)
-        )
-        shown += ["", *diff_lines(config, *lines, paint)]
+        shown += ["", *diff_lines(config, _lines(old), _lines(new.wanted), paint)]
     click.echo("\n".join(shown or ["nothing to adopt: what is seen is what is wished"]))
     if not new.taken:
         return 0 if not refused else 6 if new.unseen else 1
@@ -126,6 +122,10 @@ def _proposal(
     return old, propose(
         old, Seen(snapshot, ledger, now, frozenset(here.acting)), read, meant, named=named
     )
+
+
+def _lines(file: Wanted) -> list[tuple[str, str]]:
+    return list(zip(file.text.split("\n"), file.desired.source.lines, strict=False))
 
 
 def _agreed(*, no_input: bool) -> bool:

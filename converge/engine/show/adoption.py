@@ -54,8 +54,8 @@ def _value(value: object) -> str:
 
 def diff_lines(path: str, old: Lines, new: Lines, paint: Paint = PLAIN) -> Iterator[str]:
     """A unified diff. What differs in a secret only is shown too, as `***` on both sides."""
-    real = ([line for line, _ in side] for side in (old, new))
-    groups = list(difflib.SequenceMatcher(None, *real).get_grouped_opcodes(3))
+    was, will = ([line for line, _ in side] for side in (old, new))
+    groups = list(difflib.SequenceMatcher(None, was, will).get_grouped_opcodes(3))
     if groups:
         yield from (paint("bold", safe(f"{sign} {path}{end}")) for sign, end in HEADS)
     for group in groups:
