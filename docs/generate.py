@@ -28,8 +28,10 @@ from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
+from converge.engine.desired.schema import desired_schema
 from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
+from converge.engine.show.json import dumps
 from converge.freebsd import kinds
 from converge.proving.phases import PHASES
 from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
@@ -440,6 +442,7 @@ def _option_row(option: click.Option) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "schema/desired.schema.json": lambda: dumps(desired_schema(kinds())),
     "schema/drift.schema.json": drift_schema,
     "kinds.md": kinds_page,
     "desired-file.md": desired_file_page,

@@ -10,7 +10,7 @@ from textwrap import shorten
 import click
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
-from converge.cli import COMMANDS, group
+from converge.cli import group
 from converge.cli.options import CONFIG
 
 Found = Iterable["str | CompletionItem[str]"]
@@ -68,7 +68,7 @@ def metavar(parameter: click.Parameter) -> str:
     return said.strip("[].")
 
 
-class _Named(click.ParamType):
+class _Named(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
     """A text that names something."""
 
     name = "text"

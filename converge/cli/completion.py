@@ -39,7 +39,12 @@ _converge() {
     local -a told bare parts
     while IFS=$'\\t' read -r sort word help; do
         case $sort in
-        (plain) if [[ -n $help ]]; then told+=("${word//:/\\\\:}:$help"); else bare+=("$word"); fi ;;
+        (plain)
+            if [[ -n $help ]]; then
+                told+=("${word//:/\\\\:}:$help")
+            else
+                bare+=("$word")
+            fi ;;
         (part) parts+=("$word") ;;
         (file) compset -P "${(b)word}"; _files ;;
         (dir) compset -P "${(b)word}"; _files -/ ;;
@@ -68,7 +73,8 @@ function __converge_complete
             case plain part
                 printf '%s\\t%s\\n' $word "$help"
             case file dir
-                set -l rest (string sub -s (math (string length -- "$word") + 1) -- (commandline -ct))
+                set -l start (math (string length -- "$word") + 1)
+                set -l rest (string sub -s $start -- (commandline -ct))
                 printf "$word%s\\n" (__fish_complete_path "$rest")
         end
     end

@@ -43,9 +43,7 @@ class Shell:
 
     def tab(self, line: str, *expected: str) -> str:
         """The screen after the line and two tabs; the line is thrown away then."""
-        os.write(self.ours, line.encode() + b"\t")
-        time.sleep(0.05)
-        os.write(self.ours, b"\t")
+        os.write(self.ours, line.encode() + b"\t\t")
         seen = self.until(lambda seen: all(word in seen for word in expected))
         os.write(self.ours, CLEAR_LINE)
         return seen
@@ -88,16 +86,15 @@ def script_of(name: str, folder: Path) -> Path:
 
 
 def bash(folder: Path) -> Shell:
-    setup = (
-        f"bind 'set completion-query-items 0' 'set page-completions off' 'set bell-style none' "
-        f"'set enable-bracketed-paste off'; source {script_of('bash', folder)}"
-    )
-    setup = setup.replace("' 'set", "'; bind 'set")
+    quiet = ("completion-query-items 0", "page-completions off", "bell-style none")
+    setup = "; ".join(f"bind 'set {one}'" for one in (*quiet, "enable-bracketed-paste off"))
+    setup += f"; source {script_of('bash', folder)}"
     return Shell([need("bash"), "--norc", "-i"], folder, setup, surroundings(folder))
 
 
 def zsh(folder: Path) -> Shell:
-    setup = f"autoload -Uz compinit; compinit -u -D; LISTMAX=9999; source {script_of('zsh', folder)}"
+    setup = "autoload -Uz compinit; compinit -u -D; LISTMAX=9999"
+    setup += f"; source {script_of('zsh', folder)}"
     return Shell([need("zsh"), "-f", "-i"], folder, setup, surroundings(folder))
 
 
