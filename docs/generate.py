@@ -137,7 +137,7 @@ def default_words(field: Any, schema: dict[str, Any]) -> str:
             return f"`{other}`"
 
 
-def _shown_type(field: Any, schema: dict[str, Any]) -> str:
+def shown_type(field: Any, schema: dict[str, Any]) -> str:
     """The JSON schema of a secret is a text's, so the annotation is asked."""
     kinds_of = set(get_args(field.annotation)) or {field.annotation}
     if Secret not in kinds_of:
@@ -155,7 +155,7 @@ def table(model: type[BaseModel], without: tuple[str, ...] = ()) -> Iterator[str
     for name, field in fields.items():
         if name not in traps:
             schema = schemas[name]
-            cells = (f"`{name}`", _shown_type(field, schema), default_words(field, schema),
+            cells = (f"`{name}`", shown_type(field, schema), default_words(field, schema),
                      range_words(schema), field.description or "")  # fmt: skip
             yield "| " + " | ".join(cells) + " |"
     if traps:

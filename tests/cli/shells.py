@@ -98,6 +98,13 @@ def zsh(folder: Path) -> Shell:
     return Shell([need("zsh"), "-f", "-i"], folder, setup, surroundings(folder))
 
 
+def zsh_with_path(folder: Path) -> Shell:
+    """As it is installed: a file _converge that compinit finds and loads when it is needed."""
+    script_of("zsh", folder).rename(folder / "_converge")
+    setup = f"fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D"
+    return Shell([need("zsh"), "-f", "-i"], folder, setup, surroundings(folder))
+
+
 def fish(folder: Path, line: str) -> list[str]:
     """fish says itself what it would offer."""
     ask = f"source {script_of('fish', folder)}; complete -C '{line}'"

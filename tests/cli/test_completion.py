@@ -179,6 +179,14 @@ def test_a_tab_in_a_real_shell(
     assert "rror" not in seen
 
 
+def test_zsh_finds_the_script_in_its_path(folder: Path) -> None:
+    shell = shells.zsh_with_path(folder)
+    try:
+        assert "history" in shell.tab("converge histo", "history")
+    finally:
+        shell.close()
+
+
 @pytest.mark.parametrize(("line", "expected"), TYPED, ids=[line for line, _ in TYPED])
 def test_a_tab_in_fish(line: str, expected: list[str], folder: Path) -> None:
     seen = [one.partition("\t")[0] for one in shells.fish(folder, line)]
