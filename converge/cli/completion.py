@@ -11,10 +11,10 @@ import click
 _BASH = """\
 # bash 4.4 or later. In ~/.bashrc: eval "$(converge completion bash)"
 _converge() {
-    local line=${COMP_LINE:0:COMP_POINT} sort word help whole
+    local line=${COMP_LINE:0:COMP_POINT} sort word whole
     whole=${line##*[[:space:]]}
     COMPREPLY=()
-    while IFS=$'\\t' read -r sort word help; do
+    while IFS=$'\\t' read -r sort word _; do
         case $sort in
         file) compopt -o default ;;
         dir) compopt -o dirnames ;;

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,13 @@ def test_the_script(name: str) -> None:
     assert (said.code, said.err) == (0, "")
     assert f"_CONVERGE_COMPLETE={name}" in said.out
     assert said.out.isascii()
+
+
+def test_shellcheck_finds_no_fault(tmp_path: Path) -> None:
+    script = shells.script_of("bash", tmp_path)
+    check = [shells.need("shellcheck"), "-s", "bash", str(script)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_another_shell_is_a_usage_error() -> None:
