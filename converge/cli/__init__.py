@@ -91,17 +91,20 @@ def group() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run a command line; every ending is an exit code, none a traceback."""
-    if "_CONVERGE_COMPLETE" in os.environ:
-        from converge.cli.completing import complete
-
-        return complete()
+    completing = "_CONVERGE_COMPLETE" in os.environ
     try:
+        if completing:
+            from converge.cli.completing import complete
+
+            return complete()
         code = group.main(list(args), prog_name="converge", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return 130
     except Exception as wrong:
-        with contextlib.suppress(OSError):  # When stderr is full the code alone must say it.
-            _explain(wrong)
+        # When stderr is full the code alone must say it; while somebody types it does, too.
+        with contextlib.suppress(OSError):
+            if not completing:
+                _explain(wrong)
         return _code(wrong)
     return code if isinstance(code, int) else 0
 

@@ -13,7 +13,7 @@ from converge.cli import COMMANDS
 from converge.cli.completing import WORDS, metavar
 from converge.core.exits import EXITS
 from tests.cli import shells
-from tests.cli.commands import MYSQL, converge
+from tests.cli.commands import MYSQL, Said, converge
 from tests.cli.test_help import ALL
 
 FREE = {
@@ -101,6 +101,17 @@ def test_where_nothing_is_known_nothing_is_said(
     (tmp_path / "broken.toml").write_text("schema = \n")
     os.mkfifo(tmp_path / "pipe")
     assert [one for one in ask(line) if not one.startswith("plain-")] == ([] if line else ask(""))
+
+
+def test_what_is_wrong_is_told_by_the_code_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.toml").write_text("schema = \n")
+    monkeypatch.setenv("_CONVERGE_COMPLETE", "bash")
+    monkeypatch.setenv("COMP_WORDS", "converge why -c broken.toml ")
+    assert converge() == Said(65, "", "")
+    monkeypatch.setenv("COMP_WORDS", "converge nonsense ")
+    assert converge() == Said(64, "", "")
 
 
 def test_no_secret_is_offered(ask: Callable[[str], list[str]]) -> None:
