@@ -31,9 +31,9 @@ from converge.engine.desired import TABLES, load
 from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
 from converge.freebsd import kinds
-from converge.proving.phases import PHASES
-from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
-from converge.proving.starts import STARTS
+from converge.proving.rehearse.phases import PHASES
+from converge.proving.rehearse.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
+from converge.proving.story.starts import STARTS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"

@@ -27,8 +27,8 @@ from converge.hosts.journal import read_journal
 from converge.hosts.ledgerfile import load as load_ledger
 from converge.lab.store import load
 from converge.lab.world import Machine, World
-from converge.proving import invariants, sights
-from converge.proving.history import Deed, History
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import Deed, History
 from tests.cli.commands import Pair, Said, new_pair
 
 ROOT = Path(__file__).parents[1]

@@ -16,15 +16,15 @@ from converge.lab.fresh import fresh
 from converge.lab.host import Lab, LabClock, LabReader
 from converge.lab.machine.mysqld import put_row
 from converge.lab.machine.syslog import clock
-from converge.proving import invariants, sights
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.history import CLIENT, Broken
-from converge.proving.reconciler import Mind, Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import STARTS
-from converge.proving.timeline import two_lanes
-from converge.proving.verdicts import _apart
+from converge.proving.actors.reconciler import Mind, Reconciler
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import CLIENT, Broken
+from converge.proving.rehearse.rehearsal import shared_address
+from converge.proving.rehearse.verdicts import _apart
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import STARTS
+from converge.proving.story.timeline import two_lanes
 from converge.reconcile import plan
 
 NODES = ("hasta", "hastb")

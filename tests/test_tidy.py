@@ -164,7 +164,7 @@ def test_no_module_that_nothing_imports() -> None:
 
 
 HOMES = {
-    "tomllib": ["engine/desired/", "proving/way.py"],
+    "tomllib": ["engine/desired/", "proving/prove/way.py"],
     "tomlkit": ["engine/desired/"],
     "networkx": ["engine/graph.py"],
     "loguru": ["cli/logs.py"],
@@ -177,7 +177,7 @@ HOMES = {
     "fcntl": ["hosts/"],
     "sys": ["hosts/", "cli/", "__main__.py"],
     "time": ["hosts/"],
-    "random": ["cli/proofs.py", "proving/explore.py"],
+    "random": ["cli/proofs.py", "proving/prove/explore.py"],
     "threading": ["hosts/"],
     "asyncio": [],
     "logging": [],

@@ -16,14 +16,14 @@ from converge.cli.stage import ACTORS
 from converge.core.errors import CannotWrite
 from converge.hosts.clock import SystemClock
 from converge.lab.fresh import fresh
-from converge.proving.actor import Actor
-from converge.proving.explore import Aim, walk
-from converge.proving.ills import USUAL
-from converge.proving.proof import Tally, explored_graph, prepared, prove
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.scene import Ground, Scene
-from converge.proving.way import Question
+from converge.proving.actors.actor import Actor
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.prove.explore import Aim, walk
+from converge.proving.prove.ills import USUAL
+from converge.proving.prove.proof import Tally, explored_graph, prepared, prove
+from converge.proving.prove.scene import Ground, Scene
+from converge.proving.prove.way import Question
+from converge.proving.rehearse.rehearsal import shared_address
 
 POLL_S = 4.0
 """How often a settling resource is looked at while exploring: less often, fewer states."""

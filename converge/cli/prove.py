@@ -12,9 +12,9 @@ from converge.cli.options import config_option, json_option
 from converge.core.errors import CannotWrite, UsageError, meant
 
 if TYPE_CHECKING:
-    from converge.proving.proof import Tally
-    from converge.proving.scene import Ground, Scene
-    from converge.proving.way import Question
+    from converge.proving.prove.proof import Tally
+    from converge.proving.prove.scene import Ground, Scene
+    from converge.proving.prove.way import Question
 
 BROKEN = 7
 
@@ -55,8 +55,8 @@ def command(
     """
     from converge.cli.labfile import read_span
     from converge.cli.proofs import Session
-    from converge.proving.explore import Aim
-    from converge.proving.way import Question
+    from converge.proving.prove.explore import Aim
+    from converge.proving.prove.way import Question
 
     _check(start, ills, without)
     question = Question(
@@ -75,8 +75,8 @@ def command(
 
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
     from converge.cli.override import known_guards
-    from converge.proving.ills import ILLS
-    from converge.proving.starts import STARTS
+    from converge.proving.prove.ills import ILLS
+    from converge.proving.story.starts import STARTS
 
     known_guards(without, "--without")
     asked: list[tuple[str, str, list[str]]] = [("--start", start, list(STARTS))]
@@ -92,7 +92,7 @@ def _say(
     walks: int, *, as_json: bool,
 ) -> None:  # fmt: skip
     from converge.engine.show.json import FORMAT_VERSION, dumps
-    from converge.proving.way import saved, timeline
+    from converge.proving.prove.way import saved, timeline
 
     if as_json:
         form = {

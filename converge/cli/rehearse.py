@@ -9,7 +9,7 @@ import click
 from converge.cli.options import json_option
 
 if TYPE_CHECKING:
-    from converge.proving.rehearsal import Rehearsal
+    from converge.proving.rehearse.rehearsal import Rehearsal
 
 BROKEN = 7
 """What was expected did not come true, or an invariant was broken (docs: exit codes)."""
@@ -36,7 +36,7 @@ def command(
     from converge.cli.override import known_guards
     from converge.cli.stage import ACTORS, lacking, played, scenario_files
     from converge.cli.ways import again
-    from converge.proving import rehearsal
+    from converge.proving.rehearse import rehearsal
 
     paths = scenario_files(files)
     codes = {path: code for path in paths if (code := again(path)) is not None}
@@ -58,7 +58,7 @@ def command(
 
 def _json(all_told: list[tuple[str, Rehearsal]], actor: str) -> str:
     from converge.engine.show.json import FORMAT_VERSION, dumps
-    from converge.proving.rehearsal import form
+    from converge.proving.rehearse.rehearsal import form
 
     told = [{"file": path, **form(one)} for path, one in all_told]
     whole = {"format_version": FORMAT_VERSION, "kind": "rehearsal", "actor": actor}

@@ -13,11 +13,11 @@ from converge.core.errors import NoSuchFile, UsageError
 from converge.core.graph import Graph
 from converge.engine.desired.overridden import overridden
 from converge.lab.fresh import Blueprint, fresh
-from converge.proving.actor import Actor
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import Rehearsal, rehearse
-from converge.proving.script import Script, read_script
-from converge.proving.starts import STARTS
+from converge.proving.actors.actor import Actor
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.rehearse.rehearsal import Rehearsal, rehearse
+from converge.proving.rehearse.script import Script, read_script
+from converge.proving.story.starts import STARTS
 
 Maker = Callable[[Graph, Blueprint], Actor]
 """Makes the software of the nodes; one for both, as it keeps nothing itself."""
@@ -83,7 +83,7 @@ def lacking(codes: Iterable[str]) -> Maker:
 
 def _classic(graph: Graph, plan: Blueprint) -> Actor:
     """The article's script for the first volume of the pair and the database on it."""
-    from converge.proving.classic import Classic  # only for comparisons
+    from converge.proving.actors.classic import Classic  # only for comparisons
 
     if not plan.volumes or not plan.databases:
         raise UsageError("the classic script needs a replicated volume and a database on it")

@@ -6,7 +6,7 @@ import click
 
 from converge.cli.site import read_text
 from converge.core.errors import ConvergeError
-from converge.proving.way import parse_saved, timeline
+from converge.proving.prove.way import parse_saved, timeline
 
 
 class NoSuchWay(ConvergeError):

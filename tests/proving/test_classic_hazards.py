@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from converge.cli.proofs import Session
-from converge.proving.explore import Aim, Exploration
-from converge.proving.way import Question, timeline
+from converge.proving.prove.explore import Aim, Exploration
+from converge.proving.prove.way import Question, timeline
 
 FRAME = Path("docs/frames/classic-script.md")
 PAGE = Path("docs/explanation/classic-script.md")

@@ -15,13 +15,13 @@ from converge.lab import machine
 from converge.lab.faults import power_cut
 from converge.lab.fresh import fresh
 from converge.lab.world import World
-from converge.proving import sights
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.phases import phases
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import STARTS
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.judge import sights
+from converge.proving.rehearse.phases import phases
+from converge.proving.rehearse.rehearsal import shared_address
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import STARTS
 
 CONFIG = "desired/mysql-pair.toml"
 DEVICE = "/dev/hast/test"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from converge.cli.stage import ACTORS, played
-from converge.proving.rehearsal import Rehearsal
+from converge.proving.rehearse.rehearsal import Rehearsal
 
 STORY = """
 schema = 1

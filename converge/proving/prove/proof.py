@@ -15,13 +15,13 @@ from typing import Any
 from converge.core.graph import Graph
 from converge.lab.fresh import Blueprint
 from converge.lab.world import World
-from converge.proving.actor import Actor
-from converge.proving.driver import Drive
-from converge.proving.explore import Aim, Counter, Exploration, Found
-from converge.proving.ills import USUAL
-from converge.proving.scene import Ground, Scene
-from converge.proving.sights import HAST
-from converge.proving.starts import STARTS, WORDS, unsealed
+from converge.proving.actors.actor import Actor
+from converge.proving.judge.sights import HAST
+from converge.proving.prove.explore import Aim, Counter, Exploration, Found
+from converge.proving.prove.ills import USUAL
+from converge.proving.prove.scene import Ground, Scene
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import STARTS, WORDS, unsealed
 
 WARM_S = 180.0
 """So long the actors live with the pair before anything fails: what they learn is theirs."""

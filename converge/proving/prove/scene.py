@@ -12,10 +12,10 @@ from converge.lab.machine.mysqld import put_row
 from converge.lab.rows import rows_on_disk
 from converge.lab.triggers import woken
 from converge.lab.world import World
-from converge.proving import invariants, sights
-from converge.proving.actor import Actor, Step
-from converge.proving.history import CLIENT, FAULT, TIME, Deed, History
-from converge.proving.ills import ILLS, USUAL, Ill
+from converge.proving.actors.actor import Actor, Step
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import CLIENT, FAULT, TIME, Deed, History
+from converge.proving.prove.ills import ILLS, USUAL, Ill
 
 LATE_S = 1.0
 """A step may come so much later than it could: the other node's may come first. Whoever is held

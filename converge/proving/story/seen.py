@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from converge.lab.world import HastResource, Machine, World
-from converge.proving import sights, steps
+from converge.proving.judge import sights, steps
 
 
 @dataclass(frozen=True, slots=True)

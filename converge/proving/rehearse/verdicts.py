@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from converge.core.duration import show_duration
 from converge.lab.hast.pair import Place
 from converge.lab.world import World
-from converge.proving import sights
-from converge.proving.driver import Drive
-from converge.proving.invariants import CODES, HOLES
-from converge.proving.phases import Phase
-from converge.proving.scenario import ExpectTable, ScenarioTable
+from converge.proving.judge import sights
+from converge.proving.judge.invariants import CODES, HOLES
+from converge.proving.rehearse.phases import Phase
+from converge.proving.rehearse.scenario import ExpectTable, ScenarioTable
+from converge.proving.story.driver import Drive
 
 NOBODY = "nobody"
 

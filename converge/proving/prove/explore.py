@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from converge.proving import invariants, sights
-from converge.proving.alike import abstract
-from converge.proving.history import Broken
-from converge.proving.scene import Ground, Scene
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import Broken
+from converge.proving.prove.alike import abstract
+from converge.proving.prove.scene import Ground, Scene
 
 CRONS_MAX = 3
 """So many times in a row nothing but cron comes; then the pair is at its end."""

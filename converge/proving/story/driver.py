@@ -14,12 +14,13 @@ from converge.core.secret import Secret, masked
 from converge.lab import machine as lab
 from converge.lab.triggers import woken
 from converge.lab.world import World
-from converge.proving import cues, installed, invariants, sights
-from converge.proving.actor import Actor, Step
-from converge.proving.clients import Clients
-from converge.proving.cues import Cue
-from converge.proving.history import CLIENT, FAULT, TIME, Broken, Deed, History
-from converge.proving.seen import Entry, Seen, changes
+from converge.proving.actors.actor import Actor, Step
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import CLIENT, FAULT, TIME, Broken, Deed, History
+from converge.proving.story import cues, installed
+from converge.proving.story.clients import Clients
+from converge.proving.story.cues import Cue
+from converge.proving.story.seen import Entry, Seen, changes
 
 EVENTS_MAX, AT_ONCE_MAX = 200_000, 2_000
 """More steps of actors at one instant mean that one of them turns in circles."""

@@ -15,7 +15,7 @@ from converge.core.host import Answer
 from converge.lab import machine
 from converge.lab.machine import boot
 from converge.lab.world import Result, World
-from converge.proving.actor import Step
+from converge.proving.actors.actor import Step
 
 DELAY_S = 3.0
 """`delay=3`: its guess after becoming MASTER, and its pause before each demotion."""

@@ -13,8 +13,8 @@ from converge.core.host import Effect
 from converge.core.secret import Secret
 from converge.lab.net import links
 from converge.lab.world import Machine, World
-from converge.proving import data, sights, steps
-from converge.proving.history import Broken, Deed, History
+from converge.proving.judge import data, sights, steps
+from converge.proving.judge.history import Broken, Deed, History
 
 CODES = tuple(f"S{n}" for n in range(1, 11))
 

@@ -16,9 +16,9 @@ from converge.lab.machine.syslog import clock
 from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, World
-from converge.proving import sights
-from converge.proving.mind import Mind
-from converge.proving.scene import Ground, Scene
+from converge.proving.actors.mind import Mind
+from converge.proving.judge import sights
+from converge.proving.prove.scene import Ground, Scene
 
 
 def abstract(ground: Ground, scene: Scene) -> tuple[Any, ...]:

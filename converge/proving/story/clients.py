@@ -8,7 +8,7 @@ from math import inf
 from converge.lab.machine import mysqld
 from converge.lab.ufs import mounting
 from converge.lab.world import World
-from converge.proving import sights
+from converge.proving.judge import sights
 
 
 @dataclass(frozen=True, slots=True)

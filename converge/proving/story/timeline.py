@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from converge.proving.seen import Entry
+from converge.proving.story.seen import Entry
 
 WIDTH = 100
 TIME = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from converge.proving.driver import Drive
-from converge.proving.seen import Entry, Seen
+from converge.proving.story.driver import Drive
+from converge.proving.story.seen import Entry, Seen
 
 Marks = Sequence[tuple[float, Seen]]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from converge.lab.world import File, Machine, Process, Table, World
-from converge.proving import sights
-from converge.proving.history import Broken, History
+from converge.proving.judge import sights
+from converge.proving.judge.history import Broken, History
 
 
 def started_on(history: History, was: Machine, machine: Machine) -> Iterator[Broken]:

@@ -10,8 +10,8 @@ from converge.core.secret import reveal
 from converge.lab.hast.pair import Place
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, Table, World
-from converge.proving import data, sights
-from converge.proving.history import Broken, Countable, Deed, History
+from converge.proving.judge import data, sights
+from converge.proving.judge.history import Broken, Countable, Deed, History
 
 Pairs = frozenset[tuple[str, str]]
 Unseen = Table[tuple[str, str], Countable]

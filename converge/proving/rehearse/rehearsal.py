@@ -10,15 +10,15 @@ from converge.core.duration import show_duration
 from converge.core.graph import Graph
 from converge.core.secret import Secret
 from converge.lab.world import World
-from converge.proving.actor import Actor
-from converge.proving.driver import Drive
-from converge.proving.installed import declared
-from converge.proving.phases import Phase, phases
-from converge.proving.scenario import ScenarioTable
-from converge.proving.script import Script
-from converge.proving.starts import STARTS
-from converge.proving.timeline import two_lanes
-from converge.proving.verdicts import Finding, findings
+from converge.proving.actors.actor import Actor
+from converge.proving.rehearse.phases import Phase, phases
+from converge.proving.rehearse.scenario import ScenarioTable
+from converge.proving.rehearse.script import Script
+from converge.proving.rehearse.verdicts import Finding, findings
+from converge.proving.story.driver import Drive
+from converge.proving.story.installed import declared
+from converge.proving.story.starts import STARTS
+from converge.proving.story.timeline import two_lanes
 
 
 @dataclass(frozen=True, slots=True)

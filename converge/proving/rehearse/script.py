@@ -10,8 +10,8 @@ from converge.core.errors import BadDesired, near
 from converge.engine.desired.checked import checked
 from converge.engine.desired.toml import Notes, Secrecy, read_toml
 from converge.lab.faults import FAULTS
-from converge.proving.cues import STRAY, VERBS, Cue
-from converge.proving.scenario import SCHEMA, ScenarioTable, StepTable
+from converge.proving.rehearse.scenario import SCHEMA, ScenarioTable, StepTable
+from converge.proving.story.cues import STRAY, VERBS, Cue
 
 NOBODY = "nobody"
 

@@ -15,7 +15,7 @@ from converge.lab.faults import cut, heal, power_back, power_cut
 from converge.lab.host import Lab, LabClock, LabHost
 from converge.lab.machine.mysqld import put_row
 from converge.lab.world import World
-from converge.proving import sights
+from converge.proving.judge import sights
 from converge.reconcile import End, Run
 
 RUNS_MAX = 6

@@ -22,10 +22,10 @@ from converge.engine.run.need import Begin, Listen, Look, Over
 from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine.syslog import clock
 from converge.lab.world import World
-from converge.proving.actor import Step
-from converge.proving.mind import Begun, Mind
-from converge.proving.still import Deaf, Still
-from converge.proving.telling import Said, outcomes, unseen
+from converge.proving.actors.actor import Step
+from converge.proving.actors.mind import Begun, Mind
+from converge.proving.actors.still import Deaf, Still
+from converge.proving.actors.telling import Said, outcomes, unseen
 from converge.reconcile import leaving
 from converge.reconcile.charter import Charter, Rest
 from converge.reconcile.passes import Course

@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from converge.proving.explore import replayed
-from converge.proving.history import Broken
-from converge.proving.invariants import broken
-from converge.proving.scene import Ground, Scene
-from converge.proving.seen import Entry, changes
-from converge.proving.timeline import folded, two_lanes
+from converge.proving.judge.history import Broken
+from converge.proving.judge.invariants import broken
+from converge.proving.prove.explore import replayed
+from converge.proving.prove.scene import Ground, Scene
+from converge.proving.story.seen import Entry, changes
+from converge.proving.story.timeline import folded, two_lanes
 
 SCHEMA = 1
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from converge.core.duration import Duration
-from converge.proving.cues import VERBS
+from converge.proving.story.cues import VERBS
 
 SCHEMA = 1
 
