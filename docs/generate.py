@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from converge.cli import COMMANDS, group
 from converge.cli.explain import pages as codes
-from converge.cli.site import graph_of
+from converge.cli.reach.site import graph_of
 from converge.core.duration import EXAMPLES, show_duration
 from converge.core.errors import ConvergeError
 from converge.core.exits import EXITS

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from converge.cli import run
-from converge.cli.labfile import LabFile, _FileHost, close_labs
+from converge.cli.ground.labfile import LabFile, _FileHost, close_labs
 from converge.core.host import Effect, Ticket
 from converge.core.journal import Line, unfinished
 from converge.hosts import journal as journals

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import desired_of, graph_of
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import desired_of, graph_of
 from converge.core.desired import Desired
 from converge.core.ledger import Ledger, Pause
 from converge.engine.desired.overridden import overridden

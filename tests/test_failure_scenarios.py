@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
+from converge.cli.ground.stage import ACTORS, played
 from converge.engine.run.guards import MAINTENANCE_HOLD
 from converge.freebsd import kinds
 from converge.proving.rehearse.rehearsal import report

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from converge.cli import run
-from converge.cli.labfile import close_labs
+from converge.cli.ground.labfile import close_labs
 
 ROOT = Path(__file__).parents[1]
 DOCS = [

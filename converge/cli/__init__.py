@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
+from converge.cli.talk.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError, meant
 
 COMMANDS = {

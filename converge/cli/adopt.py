@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options, paint_for
+from converge.cli.talk.options import color_option, config_option, node_options, paint_for
 from converge.core.errors import CannotWrite, ConvergeError, UsageError
 
 if TYPE_CHECKING:
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
     from converge.core.ids import ResourceId
     from converge.reconcile.adopting import Proposal, Wanted
 
@@ -43,7 +43,7 @@ def command(
     it can be adopted; 6 because too little can be seen; 70 the result would not read back as
     meant, nothing was written; 75 somebody else changed the file meanwhile.
     """
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
 
     with site(config, hosts, nodes) as here:
         chosen = _chosen(here, resources, nodes)
@@ -94,8 +94,8 @@ def _chosen(
 def _proposal(
     here: Site, config: str, meant: Callable[[ResourceId], bool], *, named: bool
 ) -> tuple[Wanted, Proposal]:
-    from converge.cli.memory import known
-    from converge.cli.site import desired_of, graph_of, read_text
+    from converge.cli.reach.site import desired_of, graph_of, read_text
+    from converge.cli.running.memory import known
     from converge.core.ledger import Now
     from converge.engine.observe import observe
     from converge.reconcile import remembered

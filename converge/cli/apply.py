@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -69,11 +69,11 @@ def command(
     this node, nothing else, and no other trigger begins a run before the next boot. Exit codes:
     0 converged; 1 failed; 3 in part; 4 held; 6 too little can be seen; 75 another run is at work.
     """
-    from converge.cli.labfile import read_span
-    from converge.cli.override import overridden
-    from converge.cli.session import Session
-    from converge.cli.site import site
-    from converge.cli.turns import SHUTDOWN, under_lock
+    from converge.cli.ground.labfile import read_span
+    from converge.cli.reach.site import site
+    from converge.cli.running.override import overridden
+    from converge.cli.running.session import Session
+    from converge.cli.running.turns import SHUTDOWN, under_lock
 
     if dry_run and saved is None:
         return _planned(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from converge.cli.apply import agreed
-from converge.cli.options import color_option, config_option, json_option, node_options
+from converge.cli.talk.options import color_option, config_option, json_option, node_options
 from converge.core.errors import CannotWrite, UsageError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def command(
     """
     if prefix is not None:
         return _below(prefix, dry_run=dry_run, uninstall=uninstall)
-    from converge.cli.session import Session
-    from converge.cli.site import site
-    from converge.cli.turns import under_lock
+    from converge.cli.reach.site import site
+    from converge.cli.running.session import Session
+    from converge.cli.running.turns import under_lock
     from converge.reconcile import kept
 
     wish = _taken_away if uninstall else _installed
@@ -109,7 +109,7 @@ def _theirs(desired: Desired) -> frozenset[ResourceId]:
     """What is there, or is as it is, because of the triggers: what would differ without them."""
     from dataclasses import replace
 
-    from converge.cli.site import graph_of
+    from converge.cli.reach.site import graph_of
 
     names = sorted({id.name for id in desired.resources if id.kind == "trigger"})
     rest = {id: one for id, one in desired.resources.items() if id.kind != "trigger"}

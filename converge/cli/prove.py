@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import config_option, json_option
+from converge.cli.talk.options import config_option, json_option
 from converge.core.errors import CannotWrite, UsageError, meant
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def command(
     done upon it anything may happen. Exit codes: 0 nothing was broken; 7 something was, and the
     timeline shows how; 1 it was stopped before the end.
     """
-    from converge.cli.labfile import read_span
-    from converge.cli.proofs import Session
+    from converge.cli.ground.labfile import read_span
+    from converge.cli.ground.proofs import Inquiry
     from converge.proving.prove.explore import Aim
     from converge.proving.prove.way import Question
 
@@ -62,11 +62,11 @@ def command(
     question = Question(
         config, actor, start, faults, late, tuple(sorted(without)), tuple(sorted(ills))
     )
-    session = Session(question, limit_s=read_span(limit), live=sys.stderr.isatty())
-    ground, scene = session.prepared
+    inquiry = Inquiry(question, limit_s=read_span(limit), live=sys.stderr.isatty())
+    ground, scene = inquiry.prepared
     # The script promises nothing, so nothing is forgiven it.
     aim = Aim(bound, every, actor == "converge")
-    tally = session.walks(walks, steps, seed) if walks else session.proof(aim, jobs, resume)
+    tally = inquiry.walks(walks, steps, seed) if walks else inquiry.proof(aim, jobs, resume)
     _say(question, ground, scene, tally, save, walks, as_json=as_json)
     if tally.broken:
         return BROKEN
@@ -74,7 +74,7 @@ def command(
 
 
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
-    from converge.cli.override import known_guards
+    from converge.cli.running.override import known_guards
     from converge.proving.prove.ills import ILLS
     from converge.proving.story.starts import STARTS
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import json_option
+from converge.cli.talk.options import json_option
 
 if TYPE_CHECKING:
     from converge.proving.rehearse.rehearsal import Rehearsal
@@ -33,9 +33,9 @@ def command(
 
     Exit codes: 0 all came out as expected; 7 one did not; 65 a bad scenario; 66 there is none.
     """
-    from converge.cli.override import known_guards
-    from converge.cli.stage import ACTORS, lacking, played, scenario_files
-    from converge.cli.ways import again
+    from converge.cli.ground.stage import ACTORS, lacking, played, scenario_files
+    from converge.cli.ground.ways import again
+    from converge.cli.running.override import known_guards
     from converge.proving.rehearse import rehearsal
 
     paths = scenario_files(files)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.turns import SHUTDOWN
+from converge.cli.running.turns import SHUTDOWN
 from tests.cli.commands import MYSQL, Pair, new_pair
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from converge.cli.labfile import close_labs, open_lab
+from converge.cli.ground.labfile import close_labs, open_lab
 from converge.engine.desired.overridden import overridden
 from converge.lab.ufs import read_file
 from converge.lab.world import World

@@ -2,8 +2,8 @@
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.lab.fresh import fresh
 from converge.lab.world import World
 from converge.proving.rehearse.phases import phases

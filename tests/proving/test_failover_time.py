@@ -7,8 +7,8 @@ anything is written the peer must have been silent for HAST's timeout and 5 s.
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import desired_of, graph_of, read_text
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import desired_of, graph_of, read_text
 from converge.engine.desired.overridden import overridden
 from converge.freebsd.hast.taking import MARGIN_S
 from converge.lab import machine

@@ -2,9 +2,9 @@
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.proofs import POLL_S
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.ground.proofs import POLL_S
+from converge.cli.reach.site import graph_of, read_desired
 from converge.lab.fresh import fresh
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, Exploration, Found

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.host import Command
 from converge.core.secret import Secret
 from converge.lab import machine

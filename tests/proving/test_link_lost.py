@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
+from converge.cli.ground.stage import ACTORS, played
 from converge.proving.rehearse.rehearsal import Rehearsal
 
 STORY = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
+from converge.cli.ground.stage import ACTORS, played
 from converge.proving.rehearse.rehearsal import report
 from tests.proving.actors import Plain
 

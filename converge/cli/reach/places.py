@@ -59,7 +59,7 @@ def named_place(config: str, hosts: Iterable[str], nodes: Iterable[str]) -> Plac
         raise UsageError(f"--node {lost[0]}: no --host says how to reach it")
 
     def pair() -> str:
-        from converge.cli.site import read_desired
+        from converge.cli.reach.site import read_desired
 
         return read_desired(config).pair.name
 

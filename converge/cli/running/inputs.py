@@ -11,7 +11,7 @@ from converge.core.journal import Entry
 from converge.hosts.inputs import keep
 
 if TYPE_CHECKING:
-    from converge.cli.memory import Memory
+    from converge.cli.running.memory import Memory
     from converge.core.desired import Desired
     from converge.core.journal import Json
     from converge.reconcile import Pass

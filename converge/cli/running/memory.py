@@ -10,7 +10,7 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from converge.cli.places import Place
+from converge.cli.reach.places import Place
 from converge.core.errors import CannotWrite
 from converge.core.host import Clock
 from converge.core.journal import UNFINISHED_BY, Entry, Json, Line, unfinished
@@ -81,7 +81,7 @@ class Memory:
         Returns what earlier runs began and did not live to see the end of; it is told once.
         """
         if self.place.lab:
-            from converge.cli.labfile import open_lab
+            from converge.cli.ground.labfile import open_lab
 
             open_lab(self.place.lab).refresh()
         self.ledger = known(self.place, self.clock)
@@ -158,7 +158,7 @@ class Memory:
     def _keep_lab(self) -> None:
         """In the lab's file it is as late as whatever is written down says."""
         if self.place.lab:
-            from converge.cli.labfile import open_lab
+            from converge.cli.ground.labfile import open_lab
 
             with open_lab(self.place.lab).turn():
                 pass
@@ -202,7 +202,7 @@ def _boot(place: Place, clock: Clock) -> str:
     its machines, else that of this one. A clock that is set anew counts as a boot, too, which
     only means that less is remembered."""
     if place.lab:
-        from converge.cli.labfile import open_lab
+        from converge.cli.ground.labfile import open_lab
 
         machines = open_lab(place.lab).lab.world.machines
         return " ".join(f"{node} {m.booted:.0f}" for node, m in sorted(machines.items()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from converge.cli.site import read_text
+from converge.cli.reach.site import read_text
 from converge.core.errors import ConvergeError
 from converge.proving.prove.way import parse_saved, timeline
 
@@ -20,11 +20,11 @@ def again(path: str) -> int | None:
     found = parse_saved(read_text(path, "docs/reference/scenarios.md has the form."))
     if found is None:
         return None
-    from converge.cli.proofs import Session
+    from converge.cli.ground.proofs import Inquiry
 
     question, moves, title = found
     try:
-        lanes, broken = timeline(*Session(question).prepared, moves)
+        lanes, broken = timeline(*Inquiry(question).prepared, moves)
     except LookupError as lost:
         raise NoSuchWay(
             f"{path}: the move {lost} is not possible there any more",

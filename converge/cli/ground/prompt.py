@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from converge.cli.labfile import LabFile, open_lab, read_span
+from converge.cli.ground.labfile import LabFile, open_lab, read_span
 from converge.core.errors import ConvergeError
 from converge.lab.faults import FAULTS
 from converge.lab.shell import sh

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import paint_for
+from converge.cli.talk.options import paint_for
 
 if TYPE_CHECKING:
-    from converge.cli.memory import Memory
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
+    from converge.cli.running.memory import Memory
     from converge.core.journal import Json
     from converge.core.ledger import Ledger
     from converge.core.plan import Plan
@@ -27,7 +27,7 @@ class Session:
     def __init__(
         self, here: Site, paint: str, verbose: int, *, quiet: bool, cron: bool, as_json: bool
     ) -> None:
-        from converge.cli.logs import log_for
+        from converge.cli.running.logs import log_for
         from converge.core.ledger import Ledger
 
         self.here, self.verbose, self.quiet, self.as_json = here, verbose, quiet, as_json
@@ -68,7 +68,7 @@ class Session:
         self, memory: Memory, first: Pass | None = None, saved: str | None = None
     ) -> int:
         """One run of `memory`, with its beginning and its end written down."""
-        from converge.cli.memory import words
+        from converge.cli.running.memory import words
 
         for line in memory.begin(self.run_id, **self.about()):
             self.log.warning(words(line))
@@ -84,7 +84,7 @@ class Session:
 
     def look_up(self) -> None:
         """What is remembered, for a plan that is only shown."""
-        from converge.cli.memory import known
+        from converge.cli.running.memory import known
 
         self.ledger = known(self.here.place, self.here.doors.clock)
 
@@ -103,7 +103,7 @@ class Session:
         first = run.next_pass()
         self.ledger = run.ledger
         if saved is not None:
-            from converge.cli.saved import check
+            from converge.cli.running.saved import check
 
             check(saved, first.plan)
         if show and not self.as_json:
@@ -116,7 +116,7 @@ class Session:
 
     def carry_out(self, first: Pass, memory: Memory, *, one_pass: bool) -> int:
         """Run to the end and answer with the exit code."""
-        from converge.cli.progress import Progress
+        from converge.cli.talk.progress import Progress
 
         live = sys.stderr.isatty() and not self.as_json and not self.quiet
         self.log.info(f"run begins: {self._about(first)}")
@@ -143,7 +143,7 @@ class Session:
     def _run(
         self, report: Callable[..., None] = lambda *_: None, passes_max: int | None = None
     ) -> Run:
-        from converge.cli.pairfiles import peers_file
+        from converge.cli.reach.pairfiles import peers_file
         from converge.reconcile import Run
 
         here = self.here
@@ -159,7 +159,7 @@ class Session:
     def _decided(self, memory: Memory, this: Pass) -> None:
         """What it was decided upon is on the disk before anything of it begins."""
         if not this.plan.empty:
-            from converge.cli.inputs import write_input
+            from converge.cli.running.inputs import write_input
 
             desired = self.here.desired
             memory.decision = write_input(memory, self.run_id, this, desired, self.lifted)
@@ -171,7 +171,7 @@ class Session:
 
     def _say(self, told: Told, *, saved: bool) -> None:
         """The end in words, or all of it as JSON."""
-        from converge.cli import ending
+        from converge.cli.talk import ending
 
         if self.as_json:
             self.told(ending.as_json(told, self.run_id))

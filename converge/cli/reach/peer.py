@@ -25,7 +25,7 @@ def ssh_reader(other: Node, peer: PeerTable, clock: Clock) -> tuple[Reader, Call
 
 def lab_reader(other: Node, via: str, path: str) -> Reader | None:
     """Over the lab's network, if the lab has that node."""
-    from converge.cli.labfile import open_lab
+    from converge.cli.ground.labfile import open_lab
     from converge.lab.ways import LabWays
 
     lab = open_lab(path)

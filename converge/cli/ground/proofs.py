@@ -10,9 +10,9 @@ from random import Random
 
 import click
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
-from converge.cli.stage import ACTORS
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.ground.stage import ACTORS
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.errors import CannotWrite
 from converge.hosts.clock import SystemClock
 from converge.lab.fresh import fresh
@@ -29,7 +29,7 @@ POLL_S = 4.0
 """How often a settling resource is looked at while exploring: less often, fewer states."""
 
 
-class Session:
+class Inquiry:
     """One question, from its desired file to its tally."""
 
     def __init__(self, question: Question, *, limit_s: float = 0.0, live: bool = False) -> None:

@@ -7,13 +7,13 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from converge.cli.labfile import read_span
-from converge.cli.memory import Memory
+from converge.cli.ground.labfile import read_span
+from converge.cli.running.memory import Memory
 from converge.core.errors import UsageError
 from converge.hosts.lock import LockHeld
 
 if TYPE_CHECKING:
-    from converge.cli.session import Session
+    from converge.cli.running.session import Session
     from converge.reconcile import Pass
 
 RUNS_MAX = 10

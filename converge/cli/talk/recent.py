@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from converge.cli.places import Place
+from converge.cli.reach.places import Place
 from converge.core.journal import Line, unfinished
 from converge.core.ledger import Handover, Ledger, Pause
 
@@ -71,7 +71,7 @@ class Recent:
 def recent(place: Place, clock: Clock) -> Recent:
     """As it is there now. What is not for us to read is told, and is no reason to say nothing."""
     from converge.cli.history import kept_lines, runs_of
-    from converge.cli.memory import known
+    from converge.cli.running.memory import known
     from converge.core.errors import NoSuchFile
     from converge.hosts.ledgerfile import BadLedger
 

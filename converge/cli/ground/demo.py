@@ -45,7 +45,7 @@ STORY: tuple[tuple[str, str], ...] = (
 
 def show(keep: str | None) -> int:
     """Tell the story; the exit code of the first command that fails, else 0."""
-    config = str(Path(__file__).parents[2] / CONFIG)
+    config = str(Path(__file__).parents[3] / CONFIG)
     with _lab_in(keep) as path:
         host = "--host {0}=lab:" + path
         words = {
@@ -82,8 +82,8 @@ def _tell(what: str, line: str, words: dict[str, str]) -> int:
     import shlex
 
     from converge.cli import run
-    from converge.cli.labfile import close_labs
-    from converge.cli.options import paint_for
+    from converge.cli.ground.labfile import close_labs
+    from converge.cli.talk.options import paint_for
 
     paint = paint_for("auto")
     if what:

@@ -12,7 +12,7 @@ from converge.core.host import Answer, Read
 from converge.core.ids import ResourceId
 
 if TYPE_CHECKING:
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
     from converge.core.desired import Desired
 
 PLACEHOLDER = "0"
@@ -24,7 +24,7 @@ SECRETS = (r"(?i)pass\w*[\"']?\s*=\s*(?!\s|\{)(.+)",)
 
 def pair_of_files(one: str, other: str) -> tuple[Difference, ...]:
     """What two files say differently: of the first and of the second node of [pair]."""
-    from converge.cli.site import graph_of, read_text
+    from converge.cli.reach.site import graph_of, read_text
     from converge.engine.desired.compared import compared
 
     first, second = (_read(read_text(path), path) for path in (one, other))

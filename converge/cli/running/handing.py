@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from converge.cli.site import Site
+from converge.cli.reach.site import Site
 from converge.core.errors import ConvergeError
 from converge.core.ids import Ref
 from converge.core.ledger import Handover

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import desired_of, graph_of, read_text
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import desired_of, graph_of, read_text
 from converge.core.desired import Desired
 from converge.core.errors import NoSuchFile, UsageError
 from converge.core.graph import Graph

@@ -71,7 +71,7 @@ def _look_at_peer(doors: Doors, pair: Pair, peer: PeerTable, node: str, url: str
     other, scheme = pair.peer_of(node), url.partition(":")[0]
     if other is None or scheme not in ("local", "lab"):
         return
-    from converge.cli.peer import lab_reader, ssh_reader
+    from converge.cli.reach.peer import lab_reader, ssh_reader
 
     if scheme == "local":
         doors.readers[other.name], closer = ssh_reader(other, peer, doors.clock)
@@ -118,7 +118,7 @@ def _clock(urls: Mapping[str, str]) -> Clock:
         return SystemClock()
     if len(labs) > 1 or len(labs) != len(set(urls.values())):
         raise UsageError("all nodes of a run are in the same lab, or none is")
-    from converge.cli.labfile import open_lab
+    from converge.cli.ground.labfile import open_lab
 
     return open_lab(labs.pop().removeprefix("lab:")).clock
 
@@ -136,7 +136,7 @@ def _open(doors: Doors, node: str, url: str) -> Reader:
         doors.closers.append(host.close)
         return host
     if scheme == "lab":
-        from converge.cli.labfile import open_lab
+        from converge.cli.ground.labfile import open_lab
 
         lab = open_lab(url.removeprefix("lab:"))
         machines = lab.lab.world.machines

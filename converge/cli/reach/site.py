@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from converge.cli.doors import Doors, open_doors
-from converge.cli.places import Place, place_of
+from converge.cli.reach.doors import Doors, open_doors
+from converge.cli.reach.places import Place, place_of
 from converge.core.desired import Desired
 from converge.core.errors import BadDesired, NoSuchFile, Problem, near
 from converge.core.graph import Graph

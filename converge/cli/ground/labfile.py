@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from converge.cli.places import lab_path as lab_path
+from converge.cli.reach.places import lab_path as lab_path
 from converge.core.duration import parse_duration
 from converge.core.errors import CannotWrite, DiskFull, NoSuchFile, UsageError
 from converge.core.host import IO_ERROR, Answer, Clock, Effect, Host, Query, Ticket, Write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from converge.cli.site import Site
+from converge.cli.reach.site import Site
 from converge.core.ids import ResourceId
 from converge.core.state import Present
 from converge.engine.observe import observe
