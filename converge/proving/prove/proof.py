@@ -7,9 +7,9 @@ a memory of its own of what it has seen. Which states are distinct is counted ov
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from converge.core.graph import Graph
@@ -33,18 +33,11 @@ Way = tuple[str, ...]
 
 
 @dataclass(slots=True)
-class Tally:
-    """What is known so far. `tasks` of `of` are done; `states` are distinct ones when it ends."""
+class Tally(Found):
+    """What all have found so far. `tasks` of `of` are done; `states` are distinct at the end."""
 
     tasks: int = 0
     of: int = 0
-    states: int = 0
-    moves: int = 0
-    ends: int = 0
-    held: dict[str, int] = field(default_factory=dict)
-    broken: dict[str, Counter] = field(default_factory=dict)
-    holes: dict[str, Counter] = field(default_factory=dict)
-    complete: bool = False
 
     def add(self, found: Found, before: Way) -> None:
         """A task's result; its ways begin with what led to it."""
@@ -52,11 +45,9 @@ class Tally:
         self.ends += found.ends
         for code, times in found.held.items():
             self.held[code] = self.held.get(code, 0) + times
-        for code, counter in found.broken.items():
-            self.broken[code] = _shorter(self.broken.get(code), _behind(before, counter))
-        for hole, counter in found.holes.items():
-            best = _shorter(self.holes.get(hole), _behind(before, counter))
-            self.holes[hole] = best
+        for kept, new in ((self.broken, found.broken), (self.holes, found.holes)):
+            for name, counter in new.items():
+                kept[name] = _shorter(kept.get(name), _behind(before, counter))
 
 
 def _behind(before: Way, counter: Counter) -> Counter:
@@ -114,88 +105,94 @@ def prove(
     first = Exploration(ground, aim, start.left - 1 if start.left else -1)
     tally.add(first.run(start), ())
     tasks = [(way, scene) for way, scene in first.handed if " > ".join(way) not in done]
-    tally.of, tally.states = len(tasks), len(first.keys)
-    if (aim.all or not tally.broken) and tasks:
-        keys = set(first.keys)
-        _shared_out(ground, aim, tasks, jobs, progress, tally, keys, finished)
-        tally.states = len(keys)
-    tally.complete = tally.tasks == tally.of
+    keys = set(first.keys)
+    tally.of = len(tasks)
+    if aim.all or not tally.broken:
+        work = _Work(ground, aim, tasks, seen=_shared(len(keys)))
+        for told in _worked(work, jobs):
+            if told is None:
+                if not progress(tally, work.seen.value):
+                    work.stop.set()
+            elif isinstance(told, frozenset):
+                keys |= told
+            else:
+                n, found = told
+                way = tasks[n][0]
+                tally.add(found, way)
+                if found.complete:
+                    tally.tasks += 1
+                    finished(" > ".join(way))
+                if tally.broken and not aim.all:
+                    work.stop.set()
+    tally.states, tally.complete = len(keys), tally.tasks == tally.of
     return tally
 
 
-def _shared_out(
-    ground: Ground, aim: Aim, tasks: list[tuple[Way, Scene]], jobs: int, progress: Progress,
-    tally: Tally, keys: set[int], finished: Callable[[str], object],
-) -> None:  # fmt: skip
-    context = multiprocessing.get_context("fork")
-    turn, seen = context.Value("l", 0), context.Value("l", len(keys))
-    stop = context.Event()
+_PROCESSES = multiprocessing.get_context("fork")
+
+
+def _shared(count: int = 0) -> Any:
+    return _PROCESSES.Value("l", count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all workers have: the tasks, whose turn it is, how many states all have seen, and
+    whether to stop."""
+
+    ground: Ground
+    aim: Aim
+    tasks: Sequence[tuple[Way, Scene]]
+    seen: Any
+    turn: Any = field(default_factory=_shared)
+    stop: Any = field(default_factory=_PROCESSES.Event)
+
+
+_Told = frozenset[int] | tuple[int, Found]
+"""Of a worker: what came of a task; at its end the keys of all that it has seen."""
+
+
+def _worked(work: _Work, jobs: int) -> Iterator[_Told | None]:
+    """What the workers tell, and None now and then, until each has said all it has to say."""
     workers, ears = [], []
-    for _ in range(min(jobs, len(tasks))):
-        ear, mouth = context.Pipe(duplex=False)
-        args = (ground, aim, tasks, turn, seen, stop, mouth)
-        worker = context.Process(target=_work, args=args, daemon=True)
+    for _ in range(min(jobs, len(work.tasks))):
+        ear, mouth = _PROCESSES.Pipe(duplex=False)
+        worker = _PROCESSES.Process(target=_worker, args=(work, mouth), daemon=True)
         worker.start()
         mouth.close()
         workers.append(worker)
         ears.append(ear)
-    _listen(ears, aim, tasks, progress, tally, keys, finished, lambda: seen.value, stop)
+    while ears:
+        for heard in wait(ears, timeout=1.0):
+            assert isinstance(heard, Connection)
+            try:
+                yield heard.recv()
+            except EOFError:
+                ears.remove(heard)
+        yield None
     for worker in workers:
         worker.join()
 
 
-def _listen(
-    ears: list[Connection], aim: Aim, tasks: list[tuple[Way, Scene]], progress: Progress,
-    tally: Tally, keys: set[int], finished: Callable[[str], object], seen: Callable[[], int],
-    stop: Any,
-) -> None:  # fmt: skip
-    """Until every worker has said all it has to say."""
-    from multiprocessing.connection import wait
-
-    while ears:
-        for ear in wait(ears, timeout=1.0):
-            assert isinstance(ear, Connection)
-            try:
-                told = ear.recv()
-            except EOFError:
-                ears.remove(ear)
-                continue
-            if isinstance(told, frozenset):
-                keys |= told
-                continue
-            n, found = told
-            tally.add(found, tasks[n][0])
-            if found.complete:
-                tally.tasks += 1
-                finished(" > ".join(tasks[n][0]))
-            if tally.broken and not aim.all:
-                stop.set()
-        if not progress(tally, seen()):
-            stop.set()
-
-
-def _work(
-    ground: Ground, aim: Aim, tasks: list[tuple[Way, Scene]], turn: Any, seen: Any, stop: Any,
-    mouth: Connection,
-) -> None:  # fmt: skip
+def _worker(work: _Work, mouth: Connection) -> None:
     """One worker: the next task, as long as there is one."""
-    exploration, told = Exploration(ground, aim), 0
+    exploration, told = Exploration(work.ground, work.aim), 0
 
     def tick(found: Found, waiting: int) -> bool:
         nonlocal told
-        with seen.get_lock():
-            seen.value += exploration.seen - told
+        with work.seen.get_lock():
+            work.seen.value += exploration.seen - told
         told = exploration.seen
-        return not stop.is_set()
+        return not work.stop.is_set()
 
-    while not stop.is_set():
-        with turn.get_lock():
-            n = turn.value
-            turn.value += 1
-        if n >= len(tasks):
+    while not work.stop.is_set():
+        with work.turn.get_lock():
+            n = work.turn.value
+            work.turn.value += 1
+        if n >= len(work.tasks):
             break
         exploration.begin_anew()
-        found = exploration.run(tasks[n][1], tick, every=200)
+        found = exploration.run(work.tasks[n][1], tick, every=200)
         tick(found, 0)
         mouth.send((n, found))
     mouth.send(exploration.keys)
