@@ -18,6 +18,8 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this tree, whichever one is installed
+
 from converge.cli import COMMANDS, group
 from converge.cli.explain import pages as codes
 from converge.cli.reach.site import graph_of
@@ -43,10 +45,7 @@ KINDS_HEAD = """\
 A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
 kind takes `needs`, a list of references to further resources of the same node that must be in
 place first. S1 to S10 are the [invariants](../explanation/architecture.md). A guard is asked
-of the resource's own actions and, after *Above it*, of whatever goes up on this resource.
-
-Some texts of `carp` and `sysctl` name `converge switchover`. That command does not exist yet: so
-far an address is moved by hand."""
+of the resource's own actions and, after *Above it*, of whatever goes up on this resource."""
 
 VERBS_HEAD = """\
 An action in a plan is a resource and a verb. In a pass all that go down come first, then all that
