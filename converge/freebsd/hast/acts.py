@@ -77,6 +77,8 @@ def _set(hast: Hast, role: str) -> Command:
 
 
 def _why(hast: Hast, wished: str, role: str) -> str:
+    if hast.follow is None and wished == "secondary":
+        return f"this node is not to lead, and the role is {role}"
     if hast.follow is None:
         return f"the desired file fixes the role {wished} here, and it is {role}"
     here = "is active" if wished == "primary" else "is not active"
