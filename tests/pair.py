@@ -11,7 +11,7 @@ from converge.cli.ground.blueprint import blueprint
 from converge.cli.reach.site import desired_of, graph_of
 from converge.core.desired import Desired
 from converge.core.ledger import Ledger, Pause
-from converge.engine.desired.overridden import overridden
+from converge.engine.desired.written import overridden
 from converge.lab.fresh import fresh
 from converge.lab.host import Lab, LabClock, LabReader
 from converge.lab.machine.mysqld import put_row
@@ -58,7 +58,7 @@ STEPS = (
 @cache
 def desired(passes_max: int = 10) -> Desired:
     text = Path(CONFIG).read_text()
-    return desired_of(overridden(text, CONFIG, {"guard": {"passes_max": passes_max}}), CONFIG)
+    return desired_of(overridden(text, {"guard": {"passes_max": passes_max}}), CONFIG)
 
 
 @cache

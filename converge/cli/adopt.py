@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.talk.options import color_option, config_option, node_options, paint_for
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+    paint_for,
+    yes_option,
+)
 from converge.core.errors import CannotWrite, ConvergeError, UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +35,9 @@ class ChangedMeanwhile(ConvergeError):
 @node_options
 @color_option
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="Show the diff only.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str,
     resources: tuple[str, ...], *, yes: bool, dry_run: bool, no_input: bool,

@@ -11,7 +11,10 @@ from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
+    lock_timeout_option,
+    no_input_option,
     node_options,
+    yes_option,
 )
 from converge.core.errors import UsageError
 
@@ -27,17 +30,11 @@ TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 @json_option
 @color_option
 @click.argument("saved", required=False, metavar="[FILE]")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="The same as `converge plan`.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
-@click.option(
-    "--lock-timeout",
-    default="0s",
-    show_default=True,
-    metavar="DURATION",
-    help="Wait so long for another run to end.",
-)
+@lock_timeout_option
 @click.option("--wait", is_flag=True, help="Wait for holds to lift, as long as --timeout.")
 @click.option(
     "--timeout",

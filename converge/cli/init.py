@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from converge.cli.talk.options import no_input_option
 from converge.core.errors import BadDesired, CannotWrite, ConvergeError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class NothingFound(ConvergeError):
     "vhid, disk, mount, datadir.",
 )  # fmt: skip
 @click.option("-o", "--out", metavar="FILE", help="Write it there, if there is no such file yet.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 def command(
     hosts: tuple[str, ...], given: tuple[str, ...], out: str | None, *, ask: bool, no_input: bool
 ) -> int:

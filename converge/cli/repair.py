@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.talk.options import color_option, config_option, node_options
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+)
 from converge.core.errors import CannotWrite, ConvergeError, UsageError, meant
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ class TooLittle(ConvergeError):
 @click.argument("resource", metavar="RESOURCE")
 @click.option("--lose", metavar="NODE", help="Whose copy is given up, where nobody can be asked.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show both copies; change nothing.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("-v", "--verbose", count=True, help="The log on stderr.")
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str, resource: str,

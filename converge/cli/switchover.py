@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.talk.options import color_option, config_option, node_options
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+    yes_option,
+)
 from converge.core.errors import UsageError, meant
 
 if TYPE_CHECKING:
@@ -30,9 +36,9 @@ GUARDED, BACK = 4, 1
 @color_option
 @click.option("--to", required=True, metavar="NODE", help="Where the service shall be.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it is written down.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="Look and show the plan; move nothing.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("--timeout", default="120s", show_default=True, metavar="DURATION",
               help="What is not done by then is turned back.")  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Commands in the plan; the log on stderr.")

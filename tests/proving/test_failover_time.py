@@ -9,7 +9,7 @@ import pytest
 
 from converge.cli.ground.blueprint import blueprint
 from converge.cli.reach.site import desired_of, graph_of, read_text
-from converge.engine.desired.overridden import overridden
+from converge.engine.desired.written import overridden
 from converge.freebsd.hast.taking import MARGIN_S
 from converge.lab import machine
 from converge.lab.faults import power_cut
@@ -34,7 +34,7 @@ QUIET_S = 3 + 100 / 256
 
 def begun(timeout: int) -> Drive:
     """The pair, warm, right before the plug of the node that serves is pulled."""
-    text = overridden(read_text(CONFIG), CONFIG, {"hast": {"test": {"timeout": timeout}}})
+    text = overridden(read_text(CONFIG), {"hast": {"test": {"timeout": timeout}}})
     desired = desired_of(text, CONFIG)
     graph = graph_of(desired)
     world = STARTS["served"](fresh(blueprint(desired, graph)), graph)

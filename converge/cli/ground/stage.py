@@ -11,7 +11,7 @@ from converge.cli.reach.site import desired_of, graph_of, read_text
 from converge.core.desired import Desired
 from converge.core.errors import NoSuchFile, UsageError
 from converge.core.graph import Graph
-from converge.engine.desired.overridden import overridden
+from converge.engine.desired.written import NotWritten, overridden
 from converge.lab.fresh import Blueprint, fresh
 from converge.proving.actors.actor import Actor
 from converge.proving.actors.reconciler import Reconciler
@@ -56,7 +56,11 @@ def _desired(script: Script, path: str) -> Desired:
     found = _desired_path(script.table.desired, path)
     text = read_text(found)
     if script.table.override:
-        text = overridden(text, found, script.table.override)
+        try:
+            text = overridden(text, script.table.override)
+        except NotWritten as wrong:
+            desired_of(text, found)  # its own mistakes have a place and better words
+            raise NotWritten(f"{path}: [override] of {found}: {wrong}", wrong.hint) from None
         found += " with [override]"
     return desired_of(text, found)
 

@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from converge.cli.reach.places import Place
@@ -63,12 +62,7 @@ class Memory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """A mark that was left since `again` stays for whoever comes next."""
         if self._open and kind is not None:
             with contextlib.suppress(CannotWrite):

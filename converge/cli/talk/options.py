@@ -66,6 +66,16 @@ def json_option(function: F) -> F:
     )
 
 
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+no_input_option = click.option(
+    "--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail."
+)
+lock_timeout_option = click.option(
+    "--lock-timeout", default="0s", show_default=True, metavar="DURATION",
+    help="Wait so long for another run to end.",
+)  # fmt: skip
+
+
 def paint_for(color: str, stream: IO[str] | None = None) -> Paint:
     """Colours as asked for: flag, then NO_COLOR and CLICOLOR_FORCE, then the terminal."""
     from converge.engine.show.marks import Paint
