@@ -106,8 +106,8 @@ def _rotten(id: ResourceId, situation: Situation) -> Verdict:
         return Allow()
     why = f"{ours.device} has failed {errors} writes"
     lift = (
-        f"replace the disk, then converge repair {id.ref}: synchronise it from the peer; if this is "
-        "the newest copy and the loss of those writes is accepted: "
+        f"replace the disk, then converge repair {id.ref}: synchronise it from the peer; if this "
+        "is the newest copy and the loss of those writes is accepted: "
         "--override no-promotion-with-write-errors --reason TEXT"
     )
     return Refuse("no-promotion-with-write-errors", why, lift)

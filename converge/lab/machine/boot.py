@@ -185,7 +185,7 @@ def _kernel(world: World, node: str, args: tuple[str, ...]) -> World:
     allow = re.findall(r'^net\.inet\.carp\.allow="?([01])"?', text, re.MULTILINE)
     if allow and major(machine) >= 13:
         sysctls = sysctls.put("net.inet.carp.allow", allow[-1])
-    klds = Table(preload(machine, files))
+    klds = Table(preload(files))
     world = world.change(node, modules=files, klds=klds, booted=world.now, sysctls=sysctls)
     return world.later(NETWORK_S, node, "boot.network")
 

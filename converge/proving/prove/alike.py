@@ -127,7 +127,7 @@ def _mind(state: Any, world: World, node: str, now: float) -> Any:
     due = None if state.due is None else span(state.due - now)
     begun = tuple((span(b.ends - now), b.answer.code, bool(b.answer.lost)) for b in state.begun)
     memory = tuple(
-        (str(id), _notes(id.kind, notes, world, node, now))
+        (str(id), _notes(notes, world, node, now))
         for id, notes in sorted(state.ledger.notes.items())
         if notes
     )
@@ -164,7 +164,7 @@ def _act(action: Action) -> tuple[str, int]:
     return action.key, action.rung
 
 
-def _notes(kind: str, notes: Notes, world: World, node: str, now: float) -> tuple[Any, ...]:
+def _notes(notes: Notes, world: World, node: str, now: float) -> tuple[Any, ...]:
     """What is remembered, its moments as spans, what names a worker as whether it is that one."""
     found: list[Any] = []
     for key, note in sorted(notes.items()):
