@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from converge.core.desired import Keys
 from converge.core.errors import BadDesired, near
 from converge.engine.desired.checked import checked
-from converge.engine.desired.toml import Notes, Secrecy, read_toml
+from converge.engine.desired.hidden import Secrecy
+from converge.engine.desired.toml import Notes, read_toml
 from converge.lab.faults import FAULTS
 from converge.proving.rehearse.scenario import SCHEMA, ScenarioTable, StepTable
 from converge.proving.story.cues import STRAY, VERBS, Cue

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from converge.core.graph import Graph
-from converge.lab.machine import boot, crontab, rc, syslog
+from converge.lab.machine import crontab, rc, shutdown, syslog
 from converge.lab.triggers import Call, calls
 from converge.lab.ufs import read_file
 from converge.lab.world import World
@@ -61,7 +61,7 @@ def held_up(world: World, node: str, due: float | None) -> World:
     """rc.shutdown waits for the script that waits for an actor, until that one sleeps again."""
     if not world.machine(node).leaving:
         return world
-    return boot.hold_stop(world, node, 0.0 if due is None else max(0.0, due - world.now) + 0.1)
+    return shutdown.hold_stop(world, node, 0.0 if due is None else max(0.0, due - world.now) + 0.1)
 
 
 def first_cron(world: World, n: int, *, as_installed: bool) -> float:
