@@ -22,6 +22,7 @@ DOCS = [
     "README.md",
     "docs/tutorial/first-pair.md",
     "docs/how-to/recover-from-split-brain.md",
+    "docs/how-to/switch-over.md",
 ]
 BLOCK = re.compile(r"^```\n(\$ converge .*?)^```$", re.MULTILINE | re.DOTALL)
 
