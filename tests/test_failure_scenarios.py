@@ -9,6 +9,7 @@ import pytest
 
 from converge.cli.ground.stage import ACTORS, played
 from converge.engine.run.guards import MAINTENANCE_HOLD
+from converge.engine.run.handover import UNFIT_PAIR
 from converge.freebsd import kinds
 from converge.proving.rehearse.rehearsal import report
 
@@ -44,7 +45,7 @@ def test_the_tests_it_names_are_there(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_the_guards_it_names_are_there(code: str) -> None:
     known = {guard.code for kind in kinds().values() for guard in kind.guards}
-    assert set(MODES[code].get("guards", ())) <= known | {MAINTENANCE_HOLD}
+    assert set(MODES[code].get("guards", ())) <= known | {MAINTENANCE_HOLD, UNFIT_PAIR}
 
 
 def test_no_scenario_is_about_something_that_is_not_in_the_catalogue() -> None:

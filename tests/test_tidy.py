@@ -388,3 +388,15 @@ def test_no_leftovers() -> None:
         if path.suffix in (".py", ".md") and "recordings" not in path.parts
     ]
     assert not [short(p) for p in code if pattern.search(p.read_text())]
+
+
+def test_no_pattern_is_possessive() -> None:
+    """Python 3.11.2, which is in use, matches `*+`, `++`, `?+` and `(?>` wrongly, or for ever."""
+    found = [
+        f"{short(path)}:{node.lineno}: {node.value}"
+        for path in SOURCES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.search(r"[\])][*+?]\+|\(\?>", node.value)
+    ]
+    assert not found

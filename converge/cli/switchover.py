@@ -103,9 +103,9 @@ def _word(here: Site, to: str, reason: str, span_s: float) -> Handover:
 
 def _fit(session: Session, word: Handover) -> bool:
     """Look twice, and show what would be done. False: there is nothing to do. UnfitPair."""
-    from converge.cli.running.handing import UnfitPair, predicted, unfit
+    from converge.cli.running.handing import UnfitPair, predicted
+    from converge.engine.run.handover import serves, unfit
     from converge.engine.show.text import plan_text
-    from converge.reconcile.handover import serves
 
     here = session.here
     session.look_up()
@@ -117,7 +117,7 @@ def _fit(session: Session, word: Handover) -> bool:
         if serves(here.graph, this.snapshot, word.to):
             click.echo(f"{word.to} serves already")
             return False
-        if found := unfit(here, this, word):
+        if found := unfit(here.graph, this.snapshot, this.plan, word):
             raise UnfitPair(f"the service is not handed over to {word.to}", found)
     plan = _planned(session, this, word)
     if found := [f"{key}: {verdict.code}: {verdict.why}" for key, verdict in plan.held.items()]:
@@ -151,7 +151,7 @@ def _agreed(*, no_input: bool) -> bool:
 
 def _arrived(session: Session, word: Handover, code: int) -> int:
     """Where the service is now, in one line; the exit code."""
-    from converge.reconcile.handover import serves
+    from converge.engine.run.handover import serves
 
     told, graph = session.last, session.here.graph
     if told is None or not told.passes:

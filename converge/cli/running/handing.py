@@ -9,10 +9,8 @@ from converge.core.errors import ConvergeError
 from converge.core.ids import Ref
 from converge.core.ledger import Handover
 from converge.core.plan import Plan
-from converge.core.state import Unknown, is_active
+from converge.engine.run.handover import UNFIT_PAIR, headlines
 from converge.hosts.journal import read_journal
-from converge.reconcile import Pass
-from converge.reconcile.handover import headlines, hindrances
 
 
 class UnfitPair(ConvergeError):
@@ -23,22 +21,9 @@ class UnfitPair(ConvergeError):
     def __init__(self, what: str, found: Sequence[str]) -> None:
         lines = "\n".join(f"  ! {one}" for one in found)
         super().__init__(
-            f"unfit-pair: {what}; nothing was done\n{lines}",
+            f"{UNFIT_PAIR}: {what}; nothing was done\n{lines}",
             "Put that right first: converge plan, converge status.",
         )
-
-
-def unfit(here: Site, this: Pass, word: Handover) -> list[str]:
-    """Why the service should stay where it is. Where nobody serves there is less to lose: then
-    only what would keep the other node from it counts."""
-    graph, seen = here.graph, this.snapshot.observed
-    found = list(hindrances(graph, this.snapshot, word.to))
-    leads = [id for id in headlines(graph, word.source) if is_active(seen.get(id, Unknown("")))]
-    if len(leads) < len(headlines(graph, word.source)):
-        return found
-    found += [f"{id}: {why}" for id, why in this.plan.concerns.items()]
-    found += [f"{c.id} is not as desired: run converge apply first" for c in this.plan.changes]
-    return list(dict.fromkeys(found))
 
 
 def predicted(here: Site, plan: Plan, word: Handover) -> Iterator[str]:

@@ -12,13 +12,16 @@ from dataclasses import replace
 from converge.core.graph import Graph
 from converge.core.ids import ResourceId
 from converge.core.ledger import Handover, Now
-from converge.core.plan import Snapshot
+from converge.core.plan import Plan, Snapshot
 from converge.core.state import Present, Unknown, is_active
 
 BACK_S = 120.0
 """So long the way back may take; after that CARP decides again, and a person must look."""
 
 LATE = "it was not done in time"
+
+UNFIT_PAIR = "unfit-pair"
+"""Code of the refusal to begin a handover, or to give a copy up."""
 
 
 def headlines(graph: Graph, node: str) -> list[ResourceId]:
@@ -45,6 +48,27 @@ def hindrances(graph: Graph, snapshot: Snapshot, to: str) -> Iterator[str]:
                 pass  # what stands on the role is not there yet
     if not any(graph.resources[id].follows() for id in headlines(graph, to)):
         yield "nothing follows an address: there is nothing that a handover could move"
+
+
+def unfit(graph: Graph, snapshot: Snapshot, plan: Plan, word: Handover) -> list[str]:
+    """Refuses a handover or a repair before anything is done, where it would lose more than it
+    brings (F19, F27).
+
+    Seen: Both nodes, looked at twice: what differs from the desired file, what redundancy is lost,
+    what keeps the other node from leading. Where nobody serves there is less to lose: then only
+    the last counts. For a repair: both copies, and whether the one to be given up is in use.
+    To do: Put right what is named: `converge plan`, `converge status`. A split-brain is repaired
+    first. On a pair with preempt the address would come straight back: set preempt = false.
+    Shown: cli/test_switchover.py::test_4_for_a_pair_that_is_not_fit
+    """
+    seen = snapshot.observed
+    found = list(hindrances(graph, snapshot, word.to))
+    leads = [id for id in headlines(graph, word.source) if is_active(seen.get(id, Unknown("")))]
+    if len(leads) < len(headlines(graph, word.source)):
+        return found
+    found += [f"{id}: {why}" for id, why in plan.concerns.items()]
+    found += [f"{c.id} is not as desired: run converge apply first" for c in plan.changes]
+    return list(dict.fromkeys(found))
 
 
 def turned(
