@@ -19,8 +19,8 @@ from converge.lab.machine.syslog import clock
 from converge.proving.actors.reconciler import Mind, Reconciler
 from converge.proving.judge import invariants, sights
 from converge.proving.judge.history import CLIENT, Broken
-from converge.proving.rehearse.rehearsal import shared_address
 from converge.proving.rehearse.verdicts import _apart
+from converge.proving.story.clients import shared_address
 from converge.proving.story.cues import Cue
 from converge.proving.story.driver import Drive
 from converge.proving.story.starts import STARTS

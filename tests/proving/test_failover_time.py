@@ -18,7 +18,7 @@ from converge.lab.world import World
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.judge import sights
 from converge.proving.rehearse.phases import phases
-from converge.proving.rehearse.rehearsal import shared_address
+from converge.proving.story.clients import shared_address
 from converge.proving.story.cues import Cue
 from converge.proving.story.driver import Drive
 from converge.proving.story.starts import STARTS

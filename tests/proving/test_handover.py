@@ -9,7 +9,7 @@ from converge.lab.fresh import fresh
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, Exploration, Found
 from converge.proving.prove.proof import explored_graph, prepared
-from converge.proving.rehearse.rehearsal import shared_address
+from converge.proving.story.clients import shared_address
 
 DESIRED = read_desired("desired/mysql-pair.toml")
 GRAPH = graph_of(DESIRED)

@@ -19,8 +19,8 @@ from converge.lab.world import File, World
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.judge import sights
 from converge.proving.judge.history import FAULT
-from converge.proving.rehearse.rehearsal import shared_address
 from converge.proving.story import installed
+from converge.proving.story.clients import shared_address
 from converge.proving.story.cues import Cue
 from converge.proving.story.driver import Drive
 from converge.proving.story.starts import served

@@ -23,7 +23,7 @@ from converge.proving.prove.ills import USUAL
 from converge.proving.prove.proof import Tally, explored_graph, prepared, prove
 from converge.proving.prove.scene import Ground, Scene
 from converge.proving.prove.way import Question
-from converge.proving.rehearse.rehearsal import shared_address
+from converge.proving.story.clients import shared_address
 
 POLL_S = 4.0
 """How often a settling resource is looked at while exploring: less often, fewer states."""

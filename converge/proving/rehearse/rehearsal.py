@@ -15,6 +15,7 @@ from converge.proving.rehearse.phases import Phase, phases
 from converge.proving.rehearse.scenario import ScenarioTable
 from converge.proving.rehearse.script import Script
 from converge.proving.rehearse.verdicts import Finding, findings
+from converge.proving.story.clients import shared_address
 from converge.proving.story.driver import Drive
 from converge.proving.story.installed import declared
 from converge.proving.story.starts import STARTS
@@ -64,12 +65,6 @@ def rehearse(
     drive.go(table.until)
     served, parts = phases(drive)
     return Rehearsal(table, nodes, drive, served, parts, findings(table, drive, parts))
-
-
-def shared_address(graph: Graph) -> str:
-    """The address at which clients look for the database, '' where the pair has none."""
-    found = [graph.resources[id].offers() for id in graph.order if id.kind == "carp"]
-    return found[0]["address"] if found else ""
 
 
 def report(told: Rehearsal) -> str:

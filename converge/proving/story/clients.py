@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf
 
+from converge.core.graph import Graph
 from converge.lab.machine import mysqld
 from converge.lab.ufs import mounting
 from converge.lab.world import World
@@ -71,3 +72,9 @@ def _holds(world: World, one: Waiting) -> bool:
     machine = world.machine(one.node)
     same = machine.powered and machine.booted == one.booted and one.pid in machine.processes
     return same and mounting.alive(machine, one.volume)
+
+
+def shared_address(graph: Graph) -> str:
+    """The address at which clients look for the database, '' where the pair has none."""
+    found = [graph.resources[id].offers() for id in graph.order if id.kind == "carp"]
+    return found[0]["address"] if found else ""
