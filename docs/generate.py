@@ -30,8 +30,10 @@ from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
+from converge.engine.desired.schema import desired_schema
 from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
+from converge.engine.show.json import dumps
 from converge.freebsd import kinds
 from converge.proving.rehearse.phases import PHASES
 from converge.proving.rehearse.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
@@ -134,7 +136,7 @@ def default_words(field: Any, schema: dict[str, Any]) -> str:
             return f"`{other}`"
 
 
-def _shown_type(field: Any, schema: dict[str, Any]) -> str:
+def shown_type(field: Any, schema: dict[str, Any]) -> str:
     """The JSON schema of a secret is a text's, so the annotation is asked."""
     kinds_of = set(get_args(field.annotation)) or {field.annotation}
     if Secret not in kinds_of:
@@ -152,7 +154,7 @@ def table(model: type[BaseModel], without: tuple[str, ...] = ()) -> Iterator[str
     for name, field in fields.items():
         if name not in traps:
             schema = schemas[name]
-            cells = (f"`{name}`", _shown_type(field, schema), default_words(field, schema),
+            cells = (f"`{name}`", shown_type(field, schema), default_words(field, schema),
                      range_words(schema), field.description or "")  # fmt: skip
             yield "| " + " | ".join(cells) + " |"
     if traps:
@@ -439,6 +441,7 @@ def _option_row(option: click.Option) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "schema/desired.schema.json": lambda: dumps(desired_schema(kinds())),
     "schema/drift.schema.json": drift_schema,
     "kinds.md": kinds_page,
     "desired-file.md": desired_file_page,

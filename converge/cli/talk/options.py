@@ -55,7 +55,8 @@ def color_option(function: F) -> F:
 
 def _keep_colours(context: click.Context, _: click.Parameter, color: str) -> str:
     """click takes colours out of what goes to no terminal, unless told that they are meant."""
-    context.color = paint_for(color).on or None
+    if not context.resilient_parsing:  # completing a line shows nothing
+        context.color = paint_for(color).on or None
     return color
 
 
