@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
 from converge.cli import group
-from converge.cli.options import CONFIG
+from converge.cli.talk.options import CONFIG
 
 Found = Iterable["str | CompletionItem[str]"]
 
@@ -98,7 +98,7 @@ def _config(context: click.Context) -> str:
 
 
 def _nodes(context: click.Context, _: str) -> Found:
-    from converge.cli.site import read_desired
+    from converge.cli.reach.site import read_desired
 
     path = _config(context)
     return list(read_desired(path).pair.nodes) if path else ()
@@ -106,7 +106,7 @@ def _nodes(context: click.Context, _: str) -> Found:
 
 def _resources(context: click.Context, incomplete: str) -> Iterator[str]:
     """`hast.test`, and behind `hasta/` those of that node. Only HAST's can be repaired."""
-    from converge.cli.site import graph_of, read_desired
+    from converge.cli.reach.site import graph_of, read_desired
 
     path = _config(context)
     order = graph_of(read_desired(path)).order if path else ()
