@@ -94,7 +94,7 @@ def run(args: Sequence[str]) -> int:
     completing = "_CONVERGE_COMPLETE" in os.environ
     try:
         if completing:
-            from converge.cli.completing import complete
+            from converge.cli.talk.completing import complete
 
             return complete()
         code = group.main(list(args), prog_name="converge", standalone_mode=False)
