@@ -18,9 +18,11 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this tree, whichever one is installed
+
 from converge.cli import COMMANDS, group
 from converge.cli.explain import pages as codes
-from converge.cli.site import graph_of
+from converge.cli.reach.site import graph_of
 from converge.core.duration import EXAMPLES, show_duration
 from converge.core.errors import ConvergeError
 from converge.core.exits import EXITS
@@ -33,9 +35,9 @@ from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
 from converge.engine.show.json import dumps
 from converge.freebsd import kinds
-from converge.proving.phases import PHASES
-from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
-from converge.proving.starts import STARTS
+from converge.proving.rehearse.phases import PHASES
+from converge.proving.rehearse.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
+from converge.proving.story.starts import STARTS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"

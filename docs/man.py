@@ -19,9 +19,9 @@ from pydantic import BaseModel
 
 from converge.cli import COMMANDS, group
 from converge.cli.explain import pages as codes
-from converge.cli.logs import LOG
-from converge.cli.options import CONFIG
-from converge.cli.places import LAB, RUN, STATE
+from converge.cli.reach.places import LAB, RUN, STATE
+from converge.cli.running.logs import LOG
+from converge.cli.talk.options import CONFIG
 from converge.core.duration import EXAMPLES
 from converge.core.exits import EXITS
 from converge.engine.desired import TABLES

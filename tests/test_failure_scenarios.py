@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
+from converge.cli.ground.stage import ACTORS, played
 from converge.engine.run.guards import MAINTENANCE_HOLD
 from converge.engine.run.handover import UNFIT_PAIR
 from converge.freebsd import kinds
-from converge.proving.rehearsal import report
+from converge.proving.rehearse.rehearsal import report
 
 MODES = tomllib.loads(Path("docs/frames/failure-scenarios.toml").read_text())
 CODES = [f"F{n:02}" for n in range(1, 66)]

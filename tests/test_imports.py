@@ -185,4 +185,4 @@ def test_what_completing_a_line_imports(
     packages = {name.partition(".")[0] for name in foreign if not name.startswith("__editable__")}
     assert packages <= allowed
     assert not [name for name in ours if name.startswith(not_ours)]
-    assert "converge.cli.completing" in ours
+    assert "converge.cli.talk.completing" in ours

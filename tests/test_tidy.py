@@ -164,11 +164,11 @@ def test_no_module_that_nothing_imports() -> None:
 
 
 HOMES = {
-    "tomllib": ["engine/desired/", "proving/way.py"],
+    "tomllib": ["engine/desired/", "proving/prove/way.py"],
     "tomlkit": ["engine/desired/"],
     "networkx": ["engine/graph.py"],
-    "loguru": ["cli/logs.py"],
-    "rich": ["cli/progress.py", "cli/watch.py"],
+    "loguru": ["cli/running/logs.py"],
+    "rich": ["cli/talk/progress.py", "cli/talk/watch.py"],
     "click": ["cli/"],
     "subprocess": ["hosts/", "cli/"],
     "socket": ["hosts/", "cli/"],
@@ -177,7 +177,7 @@ HOMES = {
     "fcntl": ["hosts/"],
     "sys": ["hosts/", "cli/", "__main__.py"],
     "time": ["hosts/"],
-    "random": ["cli/proofs.py", "proving/explore.py"],
+    "random": ["cli/ground/proofs.py", "proving/prove/explore.py"],
     "threading": ["hosts/"],
     "asyncio": [],
     "logging": [],

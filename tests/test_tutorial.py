@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 
 from converge.cli import run
-from converge.cli.labfile import close_labs
+from converge.cli.ground.labfile import close_labs
 
 ROOT = Path(__file__).parents[1]
 DOCS = [

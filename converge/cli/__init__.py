@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
+from converge.cli.talk.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError, meant
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def run(args: Sequence[str]) -> int:
     completing = "_CONVERGE_COMPLETE" in os.environ
     try:
         if completing:
-            from converge.cli.completing import complete
+            from converge.cli.talk.completing import complete
 
             return complete()
         code = group.main(list(args), prog_name="converge", standalone_mode=False)

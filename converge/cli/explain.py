@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, json_option, paint_for
+from converge.cli.talk.options import color_option, json_option, paint_for
 from converge.core.errors import UsageError, near
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from converge.cli.options import config_option, json_option, node_options
+from converge.cli.talk.options import config_option, json_option, node_options
 
 if TYPE_CHECKING:
     from converge.core.journal import Line
@@ -28,7 +28,7 @@ def command(
 
     Exit codes: 0; 66 the journal is not for us to read.
     """
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
 
     runs = runs_of(kept_lines(named_place(config, hosts, nodes).state))[-last:]
     if as_json:

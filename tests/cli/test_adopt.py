@@ -12,7 +12,7 @@ from converge.cli import adopt
 from converge.core.host import Answer
 from converge.hosts import disk
 from converge.reconcile import adopting
-from tests.cli.commands import MYSQL, Pair, Said, Terminal, converge, new_pair
+from tests.cli.commands import Pair, Said, Terminal, converge
 
 HERE = Path(__file__).parent / "golden"
 RC = 'ifconfig_vtnet1_alias0="inet vhid 1 advskew {} pass testpass alias 192.168.1.50/32"'
@@ -30,21 +30,12 @@ HAND = [
 """What somebody did by hand: on one node, on both, what no field says, and what only happened."""
 
 
-@pytest.fixture(scope="module")
-def _mysql(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("mysql"), MYSQL)
-    pair.lab("advance", "60s")
-    pair.settle()
-    return pair
-
-
 @pytest.fixture
-def pair(_mysql: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair, tmp_path: Path) -> Pair:
     """The pair of mysql-pair.toml, converged; the file is this test's own."""
-    state = _mysql.copied(tmp_path).state
     config = tmp_path / "desired.toml"
-    config.write_bytes(_mysql.config.read_bytes())
-    return Pair(config, state)
+    config.write_bytes(mysql_pair.config.read_bytes())
+    return Pair(config, mysql_pair.state)
 
 
 def tampered(pair: Pair, *lines: tuple[str, str]) -> None:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from converge.cli import COMMANDS
-from converge.cli.completing import WORDS, metavar
+from converge.cli.talk.completing import WORDS, metavar
 from converge.core.exits import EXITS
 from tests.cli import shells
 from tests.cli.commands import MYSQL, Said, converge

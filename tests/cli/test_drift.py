@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
-from converge.cli.labfile import close_labs, open_lab
+from converge.cli.ground.labfile import close_labs, open_lab
 from converge.reconcile import comparing
 from tests.cli.commands import ROOT, Pair, Said, converge
 

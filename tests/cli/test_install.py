@@ -6,27 +6,17 @@ from pathlib import Path
 import pytest
 
 from converge.freebsd.trigger.texts import FILES, HOOK, WAKER
-from tests.cli.commands import MYSQL, Pair, converge, new_pair
+from tests.cli.commands import MYSQL, Pair, converge
 
 OPERATED = MYSQL.with_name("operated-pair.toml")
 TEXTS = [text for files in FILES.values() for text in files]
 RULES = FILES["devd"][0].path
 
 
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("install"), MYSQL)
-    pair.lab("advance", "60s")
-    pair.settle()
-    return pair
-
-
 @pytest.fixture
-def pair(settled: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair) -> Pair:
     """A pair of its own that is set up and has no triggers."""
-    mine = Pair(settled.config, tmp_path / "lab.json")
-    mine.state.write_text(settled.state.read_text())
-    return mine
+    return mysql_pair
 
 
 def install(pair: Pair, *words: str) -> str:

@@ -10,23 +10,15 @@ import pytest
 
 from converge.core.host import Answer, Query
 from converge.hosts.paths import PathsReader
-from tests.cli.commands import MYSQL, Pair, converge, new_pair
+from tests.cli.commands import MYSQL, Pair, converge
 
 PATH = "/usr/local/etc/converge/converge.toml"
 
 
-@pytest.fixture(scope="module")
-def _settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("files"), MYSQL)
-    pair.settle()
-    pair.learn()
-    return pair
-
-
 @pytest.fixture
-def pair(_settled: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair) -> Pair:
     """A converged pair of today."""
-    return _settled.copied(tmp_path)
+    return mysql_pair
 
 
 def write(pair: Pair, text: str, node: str = "hastb") -> None:

@@ -117,7 +117,7 @@ def test_a_new_disk(pair: Pair) -> None:
 def test_a_consent_is_for_the_copy_as_it_was(split: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run dies right after the word was written down, and somebody makes the disk anew by
     hand: the word is void."""
-    monkeypatch.setattr("converge.cli.session.Session.carry_out", lambda *_, **__: 1)
+    monkeypatch.setattr("converge.cli.running.session.Session.carry_out", lambda *_, **__: 1)
     assert split("repair", "hast.test", "--lose", "hastb").code == 1
     monkeypatch.undo()
     monkeypatch.setenv("TERM", "xterm")

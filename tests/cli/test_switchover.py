@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.memory import Memory
+from converge.cli.running.memory import Memory
 from converge.hosts.ledgerfile import load
 from tests.cli.commands import NODES, Pair, Terminal, converge, outcomes
 

@@ -80,7 +80,7 @@ def _resources(one: Desired, other: Desired, here: str, there: str) -> Iterator[
         here: one.pair.nodes[here], there: other.pair.nodes[there],
     }, one.pair.witnesses)  # fmt: skip
     told: set[tuple[str, str, str]] = set()
-    for d in [*_real(one, other, here, there, pair), *_believed(one, other, here, there)]:
+    for d in [*_real(one, other, here, there, pair), *_believed(one, other)]:
         about = (d.id.kind, d.id.name, d.field)
         if about not in told:
             told.add(about)
@@ -126,7 +126,7 @@ def _before(a: Resource[Any], b: Resource[Any], field: str) -> bool:
     return first
 
 
-def _believed(one: Desired, other: Desired, here: str, there: str) -> Iterator[Difference]:
+def _believed(one: Desired, other: Desired) -> Iterator[Difference]:
     """What the files say differently of the same resource of the same node."""
     for id in sorted({*one.resources, *other.resources}):
         mine, theirs = one.resources.get(id), other.resources.get(id)
