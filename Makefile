@@ -4,7 +4,7 @@ BIN = .venv/bin
 ARGS =
 SEED =
 
-.PHONY: help demo venv fmt lint types test sim prove golden docs check bench clean
+.PHONY: help demo venv fmt lint types test sim prove golden docs man check bench clean
 
 help:
 	@grep -E '^## ' Makefile | sed 's/^## //'
@@ -51,9 +51,13 @@ prove: venv
 golden: venv
 	$(BIN)/pytest -m 'not slow and not freebsd' --update tests/test_plans.py tests/test_desired_errors.py tests/test_tutorial.py tests/lab/test_replay.py
 
-## docs     rewrite the generated reference
-docs: venv
+## docs     rewrite the generated reference and the man pages
+docs: man
 	$(BIN)/python docs/generate.py
+
+## man      rewrite the man pages, docs/man/
+man: venv
+	$(BIN)/python docs/man.py
 
 ## check    what a reviewer will run
 check: lint types test

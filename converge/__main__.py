@@ -9,7 +9,7 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code."""
     from converge.cli import run
-    from converge.cli.output import flushed, keep_closed
+    from converge.cli.talk.output import flushed, keep_closed
 
     keep_closed()
     for stream in (sys.stdout, sys.stderr):

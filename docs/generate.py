@@ -18,9 +18,11 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this tree, whichever one is installed
+
 from converge.cli import COMMANDS, group
 from converge.cli.explain import pages as codes
-from converge.cli.site import graph_of
+from converge.cli.reach.site import graph_of
 from converge.core.duration import EXAMPLES, show_duration
 from converge.core.errors import ConvergeError
 from converge.core.exits import EXITS
@@ -28,12 +30,14 @@ from converge.core.guard import Guard, never
 from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
+from converge.engine.desired.schema import desired_schema
 from converge.engine.show.codes import Page, override_words, prose
 from converge.engine.show.drift.form import drift_schema
+from converge.engine.show.json import dumps
 from converge.freebsd import kinds
-from converge.proving.phases import PHASES
-from converge.proving.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
-from converge.proving.starts import STARTS
+from converge.proving.rehearse.phases import PHASES
+from converge.proving.rehearse.scenario import ExpectTable, PhaseTable, ScenarioTable, StepTable
+from converge.proving.story.starts import STARTS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -43,10 +47,7 @@ KINDS_HEAD = """\
 A table `[KIND.NAME]` in the [desired file](desired-file.md) is one resource on each node. Every
 kind takes `needs`, a list of references to further resources of the same node that must be in
 place first. S1 to S10 are the [invariants](../explanation/architecture.md). A guard is asked
-of the resource's own actions and, after *Above it*, of whatever goes up on this resource.
-
-Some texts of `carp` and `sysctl` name `converge switchover`. That command does not exist yet: so
-far an address is moved by hand."""
+of the resource's own actions and, after *Above it*, of whatever goes up on this resource."""
 
 VERBS_HEAD = """\
 An action in a plan is a resource and a verb. In a pass all that go down come first, then all that
@@ -135,7 +136,7 @@ def default_words(field: Any, schema: dict[str, Any]) -> str:
             return f"`{other}`"
 
 
-def _shown_type(field: Any, schema: dict[str, Any]) -> str:
+def shown_type(field: Any, schema: dict[str, Any]) -> str:
     """The JSON schema of a secret is a text's, so the annotation is asked."""
     kinds_of = set(get_args(field.annotation)) or {field.annotation}
     if Secret not in kinds_of:
@@ -153,7 +154,7 @@ def table(model: type[BaseModel], without: tuple[str, ...] = ()) -> Iterator[str
     for name, field in fields.items():
         if name not in traps:
             schema = schemas[name]
-            cells = (f"`{name}`", _shown_type(field, schema), default_words(field, schema),
+            cells = (f"`{name}`", shown_type(field, schema), default_words(field, schema),
                      range_words(schema), field.description or "")  # fmt: skip
             yield "| " + " | ".join(cells) + " |"
     if traps:
@@ -440,6 +441,7 @@ def _option_row(option: click.Option) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "schema/desired.schema.json": lambda: dumps(desired_schema(kinds())),
     "schema/drift.schema.json": drift_schema,
     "kinds.md": kinds_page,
     "desired-file.md": desired_file_page,

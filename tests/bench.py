@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from converge.cli.labfile import open_lab
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.labfile import open_lab
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.graph import Graph
 from converge.engine.observe import observe
 from converge.lab.store import load, save

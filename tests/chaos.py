@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from converge.cli import run
-from converge.cli.labfile import LabFile, _FileHost, close_labs
+from converge.cli.ground.labfile import LabFile, _FileHost, close_labs
 from converge.core.host import Effect, Ticket
 from converge.core.journal import Line, unfinished
 from converge.hosts import journal as journals
@@ -27,8 +27,8 @@ from converge.hosts.journal import read_journal
 from converge.hosts.ledgerfile import load as load_ledger
 from converge.lab.store import load
 from converge.lab.world import Machine, World
-from converge.proving import invariants, sights
-from converge.proving.history import Deed, History
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import Deed, History
 from tests.cli.commands import Pair, Said, new_pair
 
 ROOT = Path(__file__).parents[1]

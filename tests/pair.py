@@ -7,24 +7,24 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import desired_of, graph_of
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import desired_of, graph_of
 from converge.core.desired import Desired
 from converge.core.ledger import Ledger, Pause
-from converge.engine.desired.overridden import overridden
+from converge.engine.desired.written import overridden
 from converge.lab.fresh import fresh
 from converge.lab.host import Lab, LabClock, LabReader
 from converge.lab.machine.mysqld import put_row
 from converge.lab.machine.syslog import clock
-from converge.proving import invariants, sights
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.history import CLIENT, Broken
-from converge.proving.reconciler import Mind, Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import STARTS
-from converge.proving.timeline import two_lanes
-from converge.proving.verdicts import _apart
+from converge.proving.actors.reconciler import Mind, Reconciler
+from converge.proving.judge import invariants, sights
+from converge.proving.judge.history import CLIENT, Broken
+from converge.proving.rehearse.verdicts import _apart
+from converge.proving.story.clients import shared_address
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import STARTS
+from converge.proving.story.timeline import two_lanes
 from converge.reconcile import plan
 
 NODES = ("hasta", "hastb")
@@ -58,7 +58,7 @@ STEPS = (
 @cache
 def desired(passes_max: int = 10) -> Desired:
     text = Path(CONFIG).read_text()
-    return desired_of(overridden(text, CONFIG, {"guard": {"passes_max": passes_max}}), CONFIG)
+    return desired_of(overridden(text, {"guard": {"passes_max": passes_max}}), CONFIG)
 
 
 @cache

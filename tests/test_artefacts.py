@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.site import read_desired
-from converge.cli.stage import ACTORS, played
-from converge.proving.rehearsal import form, report
+from converge.cli.ground.stage import ACTORS, played
+from converge.cli.reach.site import read_desired
+from converge.proving.rehearse.rehearsal import form, report
 from tests.cli.commands import Pair, converge
 from tests.test_secrets import TOKEN
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
+from converge.cli.ground.stage import ACTORS, played
 from converge.engine.run.guards import MAINTENANCE_HOLD
+from converge.engine.run.handover import UNFIT_PAIR
 from converge.freebsd import kinds
-from converge.proving.rehearsal import report
+from converge.proving.rehearse.rehearsal import report
 
 MODES = tomllib.loads(Path("docs/frames/failure-scenarios.toml").read_text())
 CODES = [f"F{n:02}" for n in range(1, 66)]
@@ -44,7 +45,7 @@ def test_the_tests_it_names_are_there(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_the_guards_it_names_are_there(code: str) -> None:
     known = {guard.code for kind in kinds().values() for guard in kind.guards}
-    assert set(MODES[code].get("guards", ())) <= known | {MAINTENANCE_HOLD}
+    assert set(MODES[code].get("guards", ())) <= known | {MAINTENANCE_HOLD, UNFIT_PAIR}
 
 
 def test_no_scenario_is_about_something_that_is_not_in_the_catalogue() -> None:

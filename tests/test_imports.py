@@ -83,8 +83,12 @@ CASES = [
             "rehearse",
             "prove",
             "drift",
+            "schema",
+            "completion",
         )
     ),
+    Case(("schema",), {"click", *PYDANTIC}, ("converge.lab", "converge.reconcile", *REAL)),
+    Case(("completion", "bash"), {"click"}, (*DOMAIN, "converge.lab", "converge.hosts")),
     Case(("validate", *CONFIG), THINK, ("converge.lab", *REAL, "converge.reconcile")),
     Case(("graph", *CONFIG), THINK, ("converge.lab", *REAL)),
     Case(("plan", *CONFIG, *LAB), THINK, REAL),
@@ -148,3 +152,37 @@ def test_what_a_command_imports(case: Case, pair: Pair, tmp_path: Path) -> None:
     assert packages <= case.allowed
     assert not [name for name in ours if name.startswith(case.not_ours)] or not case.not_ours
     assert f"converge.cli.{case.words[0].removeprefix('--')}" in [*ours, "converge.cli.help"]
+
+
+LIGHT = (*DOMAIN, "converge.lab", "converge.hosts", "converge.core.pair")
+LOOKED_UP = ("converge.lab", "converge.reconcile", *REAL)
+
+LINES = [
+    ("converge ", {"click"}, (*LIGHT, "converge.cli.plan")),
+    ("converge pl", {"click"}, (*LIGHT, "converge.cli.plan")),
+    ("converge plan --col", {"click"}, LIGHT),
+    ("converge plan --color a", {"click"}, LIGHT),
+    ("converge plan --color always -c ", {"click"}, LIGHT),
+    ("converge lab fau", {"click"}, LIGHT),
+    ("converge explain pe", {"click", *PYDANTIC}, LOOKED_UP),
+    (f"converge plan -c {SEED} --node h", THINK, LOOKED_UP),
+    (f"converge why -c {SEED} mo", THINK, LOOKED_UP),
+]
+"""A half-typed line, the packages that completing it may import, and what of ours it must not."""
+
+
+@pytest.mark.parametrize(("line", "allowed", "not_ours"), LINES, ids=[one[0] for one in LINES])
+def test_what_completing_a_line_imports(
+    line: str, allowed: set[str], not_ours: tuple[str, ...], tmp_path: Path
+) -> None:
+    dump = tmp_path / "modules.json"
+    subprocess.run(
+        [sys.executable, "-c", DUMP, str(dump)], check=True, timeout=60, capture_output=True,
+        env=os.environ | {"_CONVERGE_COMPLETE": "bash", "COMP_WORDS": line},
+    )  # fmt: skip
+    code, foreign, ours = json.loads(dump.read_text())
+    assert code == 0
+    packages = {name.partition(".")[0] for name in foreign if not name.startswith("__editable__")}
+    assert packages <= allowed
+    assert not [name for name in ours if name.startswith(not_ours)]
+    assert "converge.cli.talk.completing" in ours

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.graph import Graph
 from converge.core.host import Answer, Effect, Ticket
 from converge.core.ledger import Ledger

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from converge import reconcile
-from converge.cli.labfile import close_labs, open_lab
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.labfile import close_labs, open_lab
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.graph import Graph
 from converge.core.host import Answer, Effect, Host, Query, Reader, Ticket
 from converge.engine.observe import observe

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.site import graph_of, read_desired
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.desired import Source
 from converge.core.host import Command, Edit, Write
 from converge.core.secret import PLAIN_MIN, Secret, join, masked

@@ -6,11 +6,15 @@ import contextlib
 import importlib
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.output import CANNOT_SAY, cannot_say, while_saying
+from converge.cli.talk.output import CANNOT_SAY, cannot_say, while_saying
 from converge.core.errors import BadDesired, ConvergeError, meant
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": "write a first desired file, from a live node or from a few questions",
@@ -23,7 +27,7 @@ COMMANDS = {
     "release": "end a hold before its time",
     "switchover": "hand the service over to the other node, in order",
     "repair": "split-brain or a new disk: show both copies, give one up",
-    "history": "the runs that acted, from the journal",
+    "history": "the last runs, from the journal",
     "show": "what one run did, from the journal",
     "replay": "an old run's decision, made again by today's converge",
     "graph": "the dependency graph as text, dot, mermaid or svg",
@@ -36,6 +40,8 @@ COMMANDS = {
     "lab": "the simulated pair: rehearse a failover on your desk",
     "rehearse": "play a scenario on the simulated pair: timeline, time budget, verdicts",
     "prove": "explore every way in which the pair can go on, within a bound",
+    "schema": "JSON Schema of the desired file, for editors",
+    "completion": "the script that completes command lines in bash, zsh or fish",
     "version": "version of converge and of what it runs on",
 }
 
@@ -57,6 +63,14 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The same without importing a command; its options are those of any command."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        named = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -77,13 +91,20 @@ def group() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run a command line; every ending is an exit code, none a traceback."""
+    completing = "_CONVERGE_COMPLETE" in os.environ
     try:
+        if completing:
+            from converge.cli.talk.completing import complete
+
+            return complete()
         code = group.main(list(args), prog_name="converge", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return 130
     except Exception as wrong:
-        with contextlib.suppress(OSError):  # When stderr is full the code alone must say it.
-            _explain(wrong)
+        # When stderr is full the code alone must say it; while somebody types it does, too.
+        with contextlib.suppress(OSError):
+            if not completing:
+                _explain(wrong)
         return _code(wrong)
     return code if isinstance(code, int) else 0
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options, paint_for
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+    paint_for,
+    yes_option,
+)
 from converge.core.errors import CannotWrite, ConvergeError, UsageError
 
 if TYPE_CHECKING:
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
     from converge.core.ids import ResourceId
     from converge.reconcile.adopting import Proposal, Wanted
 
@@ -28,9 +35,9 @@ class ChangedMeanwhile(ConvergeError):
 @node_options
 @color_option
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="Show the diff only.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str,
     resources: tuple[str, ...], *, yes: bool, dry_run: bool, no_input: bool,
@@ -43,7 +50,7 @@ def command(
     it can be adopted; 6 because too little can be seen; 70 the result would not read back as
     meant, nothing was written; 75 somebody else changed the file meanwhile.
     """
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
 
     with site(config, hosts, nodes) as here:
         chosen = _chosen(here, resources, nodes)
@@ -54,8 +61,7 @@ def command(
 
     shown = [*adoption_lines(new.taken, refused, new.then, paint)]
     if new.taken:
-        lines = old.desired.source.lines, new.wanted.desired.source.lines
-        shown += ["", *diff_lines(config, *lines, paint)]
+        shown += ["", *diff_lines(config, _lines(old), _lines(new.wanted), paint)]
     click.echo("\n".join(shown or ["nothing to adopt: what is seen is what is wished"]))
     if not new.taken:
         return 0 if not refused else 6 if new.unseen else 1
@@ -85,8 +91,15 @@ def _chosen(
             )
 
     def meant(id: ResourceId) -> bool:
-        named = not words or str(id) in words or id.ref in words
+        named = not words or any(str(one) in words or one.ref in words for one in line(id))
         return named and (not nodes or id.node in nodes)
+
+    def line(id: ResourceId) -> Iterator[ResourceId]:
+        """It, and what brought it along: that is the table which its value goes to."""
+        by: ResourceId | None = id
+        while by is not None:
+            yield by
+            by = here.graph.implied_by.get(by)
 
     return meant
 
@@ -94,8 +107,8 @@ def _chosen(
 def _proposal(
     here: Site, config: str, meant: Callable[[ResourceId], bool], *, named: bool
 ) -> tuple[Wanted, Proposal]:
-    from converge.cli.memory import known
-    from converge.cli.site import desired_of, graph_of, read_text
+    from converge.cli.reach.site import desired_of, graph_of, read_text
+    from converge.cli.running.memory import known
     from converge.core.ledger import Now
     from converge.engine.observe import observe
     from converge.reconcile import remembered
@@ -116,6 +129,10 @@ def _proposal(
     return old, propose(
         old, Seen(snapshot, ledger, now, frozenset(here.acting)), read, meant, named=named
     )
+
+
+def _lines(file: Wanted) -> list[tuple[str, str]]:
+    return list(zip(file.text.split("\n"), file.desired.source.lines, strict=False))
 
 
 def _agreed(*, no_input: bool) -> bool:

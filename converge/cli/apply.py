@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
+    lock_timeout_option,
+    no_input_option,
     node_options,
+    yes_option,
 )
 from converge.core.errors import UsageError
 
@@ -27,20 +30,14 @@ TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 @json_option
 @color_option
 @click.argument("saved", required=False, metavar="[FILE]")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option(
     "-n", "--dry-run", is_flag=True,
     help="The same as `converge plan`; with --trigger shutdown: what would be given up.",
 )  # fmt: skip
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
-@click.option(
-    "--lock-timeout",
-    default="0s",
-    show_default=True,
-    metavar="DURATION",
-    help="Wait so long for another run to end.",
-)
+@lock_timeout_option
 @click.option("--wait", is_flag=True, help="Wait for holds to lift, as long as --timeout.")
 @click.option(
     "--timeout",
@@ -72,11 +69,11 @@ def command(
     this node, nothing else, and no other trigger begins a run before the next boot. Exit codes:
     0 converged; 1 failed; 3 in part; 4 held; 6 too little can be seen; 75 another run is at work.
     """
-    from converge.cli.labfile import read_span
-    from converge.cli.override import overridden
-    from converge.cli.session import Session
-    from converge.cli.site import site
-    from converge.cli.turns import SHUTDOWN, leave, under_lock
+    from converge.cli.ground.labfile import read_span
+    from converge.cli.reach.site import site
+    from converge.cli.running.override import overridden
+    from converge.cli.running.session import Session
+    from converge.cli.running.turns import SHUTDOWN, leave, under_lock
 
     if dry_run and saved is None and trigger != SHUTDOWN:
         return _planned(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -36,8 +36,8 @@ def command(
     are shown, each with what to do. Exit codes: 0 nothing is wrong; 78 something is; 69 a node
     cannot be reached; 6 something could not be seen. The first of these that fits.
     """
-    from converge.cli.pairfiles import files_check
-    from converge.cli.site import site
+    from converge.cli.reach.pairfiles import files_check
+    from converge.cli.reach.site import site
     from converge.core.check import Mark
     from converge.engine.show.checkup import checkup_form, checkup_text
     from converge.engine.show.json import dumps

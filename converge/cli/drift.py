@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options, paint_for
+from converge.cli.talk.options import color_option, config_option, node_options, paint_for
 from converge.core.errors import CannotWrite, ConvergeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
     from converge.core.drift import Drift, DriftMemory
     from converge.core.graph import Graph
     from converge.core.journal import Line
@@ -48,7 +48,7 @@ def command(
     report. Exit codes: 0 no drift; 2 drift, or redundancy lost; 6 not enough can be seen to say.
     With --format nagios those of a plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
     """
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
 
     try:
         with site(config, hosts, nodes) as here:
@@ -71,7 +71,7 @@ def command(
 
 def looked(here: Site) -> Drift:
     """One look, told with what is remembered; and remembered itself."""
-    from converge.cli.memory import known
+    from converge.cli.running.memory import known
     from converge.engine.drift.report import drift
     from converge.engine.drift.witness import story
     from converge.reconcile.comparing import look

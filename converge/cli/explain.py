@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, json_option, paint_for
+from converge.cli.talk.options import color_option, json_option, paint_for
 from converge.core.errors import UsageError, near
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def pages() -> dict[str, Page]:
     """Of every code: guards and holds by their names, then the exit codes by their numbers."""
     from converge.core.exits import EXITS
     from converge.engine.run.guards import HOLDS, MAINTENANCE_HOLD
+    from converge.engine.run.handover import UNFIT_PAIR, unfit
     from converge.engine.show.codes import exit_page, guard_page, hold_page
     from converge.freebsd import kinds
 
@@ -60,5 +61,6 @@ def pages() -> dict[str, Page]:
     }
     for code, judge in HOLDS.items():
         found[code] = hold_page(code, judge, override=code == MAINTENANCE_HOLD)
+    found[UNFIT_PAIR] = hold_page(UNFIT_PAIR, unfit, override=False)
     named = {code: found[code] for code in sorted(found)}
     return named | {str(one.code): exit_page(one) for one in EXITS}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options, paint_for
+from converge.cli.talk.options import color_option, config_option, node_options, paint_for
 from converge.core.errors import UsageError
 
 
@@ -28,7 +28,7 @@ def command(
     Exit codes: 0; 65 the desired file is wrong.
     """
     from converge import reconcile
-    from converge.cli.site import graph_of, read_desired, site
+    from converge.cli.reach.site import graph_of, read_desired, site
     from converge.engine.show import graph as draw
     from converge.engine.show.status import marks
 

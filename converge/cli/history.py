@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from converge.cli.options import config_option, json_option, node_options
+from converge.cli.talk.options import config_option, json_option, node_options
 
 if TYPE_CHECKING:
     from converge.core.journal import Line
@@ -27,7 +28,7 @@ def command(
 
     Exit codes: 0; 66 the journal is not for us to read.
     """
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
 
     runs = runs_of(kept_lines(named_place(config, hosts, nodes).state))[-last:]
     if as_json:
@@ -40,7 +41,8 @@ def command(
 
     for run in runs:
         done = f"{run['done']} done" if run["done"] is not None else ""
-        row = f"{run['time']}  {run['run']:<24} {run['trigger']:<7} {run['end']:<12} {done}"
+        time = datetime.fromisoformat(run["time"]).isoformat(timespec="seconds")
+        row = f"{time}  {run['run']:<22} {run['trigger']:<8} {run['end']:<12} {done}"
         click.echo(safe(row.rstrip()))
     if not runs:
         click.echo("no run has acted yet")

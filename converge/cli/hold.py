@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import config_option, node_options
+from converge.cli.talk.options import config_option, node_options
 from converge.core.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from converge.cli.places import Place
+    from converge.cli.reach.places import Place
     from converge.core.host import Clock
     from converge.core.ledger import Ledger, Pause
 
@@ -38,7 +38,7 @@ def command(
 
     Exit codes: 0; 64 the hold has no reason or no end; 73 it cannot be written down.
     """
-    from converge.cli.places import named_nodes, named_place
+    from converge.cli.reach.places import named_nodes, named_place
     from converge.core.ledger import Pause
 
     place = named_place(config, hosts, nodes)
@@ -85,7 +85,7 @@ def lines(pauses: tuple[Pause, ...], now: datetime) -> list[str]:
 def clock_of(place: Place) -> Clock:
     """The clock that the runs of that place have."""
     if place.lab:
-        from converge.cli.labfile import open_lab
+        from converge.cli.ground.labfile import open_lab
 
         return open_lab(place.lab).clock
     from converge.hosts.clock import SystemClock
@@ -127,7 +127,7 @@ def _until(now: datetime, span: str | None, until: str | None, *, forever: bool)
     if forever:
         return None
     if span:
-        from converge.cli.labfile import read_span
+        from converge.cli.ground.labfile import read_span
 
         end_s = now.timestamp() + read_span(span)
     else:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from converge.cli.talk.options import no_input_option
 from converge.core.errors import BadDesired, CannotWrite, ConvergeError
 
 if TYPE_CHECKING:
-    from converge.cli.questions import Answers
+    from converge.cli.talk.questions import Answers
     from converge.engine.desired.first import Draft
     from converge.engine.discover import Discovered
 
@@ -35,7 +36,7 @@ class NothingFound(ConvergeError):
     "vhid, disk, mount, datadir.",
 )  # fmt: skip
 @click.option("-o", "--out", metavar="FILE", help="Write it there, if there is no such file yet.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 def command(
     hosts: tuple[str, ...], given: tuple[str, ...], out: str | None, *, ask: bool, no_input: bool
 ) -> int:
@@ -46,7 +47,7 @@ def command(
     0; 6 nothing was found; 64 an answer is missing; 65 the file is written, and not complete yet;
     73 FILE is there already.
     """
-    from converge.cli.questions import Answers
+    from converge.cli.talk.questions import Answers
     from converge.engine.desired.first import first_file
     from converge.freebsd import kinds
 
@@ -81,7 +82,7 @@ def _head(draft: Draft) -> list[str]:
 
 
 def _asked(answers: Answers) -> Draft:
-    from converge.cli.questions import QUESTIONS, described
+    from converge.cli.talk.questions import QUESTIONS, described
     from converge.engine.desired.first import Draft
 
     said = answers.all_of(QUESTIONS)
@@ -125,7 +126,7 @@ def _looked(urls: tuple[str, ...], answers: Answers) -> Draft:
 
 def _told(urls: tuple[str, ...]) -> dict[str, Discovered]:
     """What each node showed, by its name."""
-    from converge.cli.doors import open_doors
+    from converge.cli.reach.doors import open_doors
     from converge.core.pair import Node, Pair
     from converge.engine.discover import discover
     from converge.freebsd import kinds
@@ -160,7 +161,7 @@ def _save(path: str, text: str) -> None:
 
 def _judged(text: str, path: str) -> int:
     """Is it complete? Secrets are taken to be there already, where the file says."""
-    from converge.cli.site import graph_of
+    from converge.cli.reach.site import graph_of
     from converge.engine.desired import load
     from converge.engine.show.problems import render
     from converge.freebsd import kinds

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from converge.cli.apply import agreed
-from converge.cli.options import color_option, config_option, json_option, node_options
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    json_option,
+    lock_timeout_option,
+    no_input_option,
+    node_options,
+    yes_option,
+)
 from converge.core.errors import CannotWrite, UsageError
 
 if TYPE_CHECKING:
@@ -24,18 +32,12 @@ if TYPE_CHECKING:
 @node_options
 @json_option
 @color_option
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and the text of the files.")
 @click.option("--uninstall", is_flag=True, help="Take all of it away again.")
 @click.option("--prefix", metavar="DIR", help="Only write the files, below DIR: for packages.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
-@click.option(
-    "--lock-timeout",
-    default="0s",
-    show_default=True,
-    metavar="DURATION",
-    help="Wait so long for another run to end.",
-)
+@no_input_option
+@lock_timeout_option
 @click.option("-q", "--quiet", is_flag=True, help="Only what went wrong.")
 @click.option("-v", "--verbose", count=True, help="Commands in the plan; the log on stderr.")
 def command(
@@ -54,9 +56,9 @@ def command(
     """
     if prefix is not None:
         return _below(prefix, dry_run=dry_run, uninstall=uninstall)
-    from converge.cli.session import Session
-    from converge.cli.site import site
-    from converge.cli.turns import under_lock
+    from converge.cli.reach.site import site
+    from converge.cli.running.session import Session
+    from converge.cli.running.turns import under_lock
     from converge.reconcile import kept
 
     wish = _taken_away if uninstall else _installed
@@ -109,7 +111,7 @@ def _theirs(desired: Desired) -> frozenset[ResourceId]:
     """What is there, or is as it is, because of the triggers: what would differ without them."""
     from dataclasses import replace
 
-    from converge.cli.site import graph_of
+    from converge.cli.reach.site import graph_of
 
     names = sorted({id.name for id in desired.resources if id.kind == "trigger"})
     rest = {id: one for id, one in desired.resources.items() if id.kind != "trigger"}

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from converge.cli.options import F, config_option
+from converge.cli.talk.options import F, config_option
 from converge.core.errors import UsageError, meant
 
 
@@ -42,7 +42,7 @@ def command(context: click.Context, path: str | None) -> None:
     Exit codes: 0; 66 there is no lab in that file; 65 it is damaged.
     """
     if context.invoked_subcommand is None:
-        from converge.cli.prompt import talk
+        from converge.cli.ground.prompt import talk
 
         talk(path)
 
@@ -55,9 +55,9 @@ def new(path: str | None, config: str) -> None:
 
     Exit codes: 0; 65 the desired file is wrong; 73 the lab cannot be written.
     """
-    from converge.cli.blueprint import blueprint
-    from converge.cli.labfile import lab_path, new_lab
-    from converge.cli.site import graph_of, read_desired
+    from converge.cli.ground.blueprint import blueprint
+    from converge.cli.ground.labfile import lab_path, new_lab
+    from converge.cli.reach.site import graph_of, read_desired
     from converge.lab.fresh import fresh
 
     desired = read_desired(config)
@@ -78,7 +78,7 @@ def run(path: str | None, node: str, words: tuple[str, ...]) -> int:
 
     Exit codes: the program's own; 64 there is no such machine; 69 it does not answer.
     """
-    from converge.cli.labfile import open_lab
+    from converge.cli.ground.labfile import open_lab
     from converge.core.host import Command
 
     lab = open_lab(path or "")
@@ -99,7 +99,7 @@ def advance(path: str | None, span: str) -> None:
 
     Exit codes: 0; 64 that is no span of time; 66 there is no lab.
     """
-    from converge.cli.labfile import open_lab, read_span
+    from converge.cli.ground.labfile import open_lab, read_span
 
     span_s = read_span(span)
     lab = open_lab(path or "")
@@ -126,7 +126,7 @@ def fault(path: str | None, name: str, node: str, word: str) -> None:
 
     Exit codes: 0; 64 there is no such fault or machine; 66 there is no lab.
     """
-    from converge.cli.labfile import open_lab
+    from converge.cli.ground.labfile import open_lab
     from converge.lab.faults import FAULTS
 
     lab = open_lab(path or "")
@@ -156,7 +156,7 @@ def demo(keep: str | None) -> int:
 
     Exit codes: 0; 1 it did not come out as it should; 73 the lab cannot be kept.
     """
-    from converge.cli.demo import show
+    from converge.cli.ground.demo import show
 
     return show(keep)
 

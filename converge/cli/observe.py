@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from converge.cli.options import config_option, json_option, node_options
+from converge.cli.talk.options import config_option, json_option, node_options
 from converge.core.errors import UsageError
 
 
@@ -25,7 +25,7 @@ def command(
     Exit codes: 0, also where a node is silent; 73 the bundle cannot be written.
     """
     from converge.cli.plan import save
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
     from converge.engine.observe import observe
     from converge.engine.show.json import dumps, observation_form
     from converge.engine.show.text import observation_words

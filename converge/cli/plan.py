@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -36,9 +36,9 @@ def command(
     to be done; 4 when all of it is held; 6 when too little can be seen to decide.
     """
     from converge import reconcile
-    from converge.cli.memory import known
-    from converge.cli.pairfiles import peers_file
-    from converge.cli.site import site
+    from converge.cli.reach.pairfiles import peers_file
+    from converge.cli.reach.site import site
+    from converge.cli.running.memory import known
     from converge.engine.show.json import dumps, plan_form
     from converge.engine.show.text import plan_text
 

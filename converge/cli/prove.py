@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import config_option, json_option
+from converge.cli.talk.options import config_option, json_option
 from converge.core.errors import CannotWrite, UsageError, meant
 
 if TYPE_CHECKING:
-    from converge.proving.proof import Tally
-    from converge.proving.scene import Ground, Scene
-    from converge.proving.way import Question
+    from converge.proving.prove.proof import Tally
+    from converge.proving.prove.scene import Ground, Scene
+    from converge.proving.prove.way import Question
 
 BROKEN = 7
 
@@ -53,20 +53,20 @@ def command(
     done upon it anything may happen. Exit codes: 0 nothing was broken; 7 something was, and the
     timeline shows how; 1 it was stopped before the end.
     """
-    from converge.cli.labfile import read_span
-    from converge.cli.proofs import Session
-    from converge.proving.explore import Aim
-    from converge.proving.way import Question
+    from converge.cli.ground.labfile import read_span
+    from converge.cli.ground.proofs import Inquiry
+    from converge.proving.prove.explore import Aim
+    from converge.proving.prove.way import Question
 
     _check(start, ills, without)
     question = Question(
         config, actor, start, faults, late, tuple(sorted(without)), tuple(sorted(ills))
     )
-    session = Session(question, limit_s=read_span(limit), live=sys.stderr.isatty())
-    ground, scene = session.prepared
+    inquiry = Inquiry(question, limit_s=read_span(limit), live=sys.stderr.isatty())
+    ground, scene = inquiry.prepared
     # The script promises nothing, so nothing is forgiven it.
     aim = Aim(bound, every, actor == "converge")
-    tally = session.walks(walks, steps, seed) if walks else session.proof(aim, jobs, resume)
+    tally = inquiry.walks(walks, steps, seed) if walks else inquiry.proof(aim, jobs, resume)
     _say(question, ground, scene, tally, save, walks, as_json=as_json)
     if tally.broken:
         return BROKEN
@@ -74,9 +74,9 @@ def command(
 
 
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
-    from converge.cli.override import known_guards
-    from converge.proving.ills import ILLS
-    from converge.proving.starts import STARTS
+    from converge.cli.running.override import known_guards
+    from converge.proving.prove.ills import ILLS
+    from converge.proving.story.starts import STARTS
 
     known_guards(without, "--without")
     asked: list[tuple[str, str, list[str]]] = [("--start", start, list(STARTS))]
@@ -92,7 +92,7 @@ def _say(
     walks: int, *, as_json: bool,
 ) -> None:  # fmt: skip
     from converge.engine.show.json import FORMAT_VERSION, dumps
-    from converge.proving.way import saved, timeline
+    from converge.proving.prove.way import saved, timeline
 
     if as_json:
         form = {

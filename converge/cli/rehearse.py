@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import json_option
+from converge.cli.talk.options import json_option
 
 if TYPE_CHECKING:
-    from converge.proving.rehearsal import Rehearsal
+    from converge.proving.rehearse.rehearsal import Rehearsal
 
 BROKEN = 7
 """What was expected did not come true, or an invariant was broken (docs: exit codes)."""
@@ -33,10 +33,10 @@ def command(
 
     Exit codes: 0 all came out as expected; 7 one did not; 65 a bad scenario; 66 there is none.
     """
-    from converge.cli.override import known_guards
-    from converge.cli.stage import ACTORS, lacking, played, scenario_files
-    from converge.cli.ways import again
-    from converge.proving import rehearsal
+    from converge.cli.ground.stage import ACTORS, lacking, played, scenario_files
+    from converge.cli.ground.ways import again
+    from converge.cli.running.override import known_guards
+    from converge.proving.rehearse import rehearsal
 
     paths = scenario_files(files)
     codes = {path: code for path in paths if (code := again(path)) is not None}
@@ -58,7 +58,7 @@ def command(
 
 def _json(all_told: list[tuple[str, Rehearsal]], actor: str) -> str:
     from converge.engine.show.json import FORMAT_VERSION, dumps
-    from converge.proving.rehearsal import form
+    from converge.proving.rehearse.rehearsal import form
 
     told = [{"file": path, **form(one)} for path, one in all_told]
     whole = {"format_version": FORMAT_VERSION, "kind": "rehearsal", "actor": actor}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import config_option, node_options
+from converge.cli.talk.options import config_option, node_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from converge.cli.places import Place
+    from converge.cli.reach.places import Place
     from converge.core.host import Clock
     from converge.core.ledger import Ledger, Pause
 
@@ -27,7 +27,7 @@ def command(config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], owner: 
     Exit codes: 0, also where nothing was held; 73 it cannot be written down.
     """
     from converge.cli.hold import clock_of, lines
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
 
     place = named_place(config, hosts, nodes)
     clock = clock_of(place)

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+)
 from converge.core.errors import CannotWrite, ConvergeError, UsageError, meant
 
 if TYPE_CHECKING:
-    from converge.cli.session import Session
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
+    from converge.cli.running.session import Session
     from converge.core.ids import ResourceId
     from converge.core.ledger import Ledger
     from converge.core.plan import Snapshot
@@ -37,7 +42,7 @@ class TooLittle(ConvergeError):
 @click.argument("resource", metavar="RESOURCE")
 @click.option("--lose", metavar="NODE", help="Whose copy is given up, where nobody can be asked.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show both copies; change nothing.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("-v", "--verbose", count=True, help="The log on stderr.")
 def command(
     config: str, nodes: tuple[str, ...], hosts: tuple[str, ...], color: str, resource: str,
@@ -50,8 +55,8 @@ def command(
     anew and synchronised in full from the other one. Run it on the node that loses.
     Exit codes: 0 repaired, or nothing to repair; 4 held; 6 a copy cannot be seen; 64 not typed.
     """
-    from converge.cli.session import Session
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
+    from converge.cli.running.session import Session
     from converge.freebsd.hast.repairing import broken
 
     with site(config, hosts, nodes) as here:
@@ -154,15 +159,15 @@ def _chosen(here: Site, copies: Copies, lose: str | None, *, no_input: bool) -> 
 
 
 def _fit(copies: Copies, loser: str, winner: str) -> None:
-    from converge.cli.handing import UnfitPair
+    from converge.cli.running.handing import UnfitPair
 
     found = []
     if not copies[winner].has_metadata or copies[winner].write_errors:
         found.append(f"the copy of {winner} is no good: nothing would be left")
     if copies[loser].mounted:
         found.append(
-            f"{copies[loser].mounted} is in use on {loser}: stop what uses it, and let {winner} "
-            "lead first"
+            f"{copies[loser].mounted} is in use on {loser}: once {winner} has the address, "
+            f"`converge apply` on {loser} stops what uses it"
         )
     if found:
         raise UnfitPair(f"the copy of {loser} is not given up", found)
@@ -173,8 +178,8 @@ def _given_up(
 ) -> int:
     """Save what was, write the consent down, and let a run do the rest."""
     from converge import reconcile
-    from converge.cli.copying import watched
-    from converge.cli.turns import under_lock
+    from converge.cli.running.turns import under_lock
+    from converge.cli.talk.copying import watched
     from converge.freebsd.hast.memory import CONSENT
 
     click.echo(f"metadata of both copies saved in {_saved(session, snapshot, lost)}")

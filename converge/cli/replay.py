@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -58,7 +58,7 @@ def command(
     Exit codes: 0 the same would be done; 2 something else would; 65 what was kept is damaged;
     66 nothing was kept.
     """
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
     from converge.engine.show.json import decided_form
     from converge.engine.show.replay import differences
 
@@ -106,7 +106,7 @@ def _inputs(folder: Path, run: str) -> tuple[str, list[tuple[str, Given]]]:
 
 def _desired(config: str, given: Given, *, old: bool) -> Desired:
     """By which it is decided; of an old one the secrets are today's."""
-    from converge.cli.site import desired_of, read_desired, read_text
+    from converge.cli.reach.site import desired_of, read_desired, read_text
     from converge.engine.desired import load
     from converge.freebsd import kinds
     from converge.hosts.inputs import filled
@@ -129,7 +129,7 @@ def _desired(config: str, given: Given, *, old: bool) -> Desired:
 
 
 def _decided(given: Given, desired: Desired) -> Plan:
-    from converge.cli.site import graph_of
+    from converge.cli.reach.site import graph_of
     from converge.reconcile.again import again
 
     strange = sorted({*given.acting, *given.readers} - set(desired.pair.nodes))
@@ -152,7 +152,8 @@ def _say(name: str, passes: list[Pass], color: str, *, verbose: bool) -> None:
         sign, how = (CHANGE, "otherwise") if now else (IN_SYNC, "the same")
         actions: Any = given.plan.get("actions", [])
         waiting: Any = given.plan.get("waiting", [])
-        many = f"{len(actions)} actions, {len(waiting)} waiting"
+        acts = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
+        many = f"{acts}, {len(waiting)} waiting"
         click.echo(f"{paint(sign, sign)} {time}  {many}: {how}")
         for line in difference_lines(now, paint):
             click.echo(line)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import config_option, json_option, node_options
+from converge.cli.talk.options import config_option, json_option, node_options
 
 if TYPE_CHECKING:
     from converge.core.journal import Line
@@ -25,7 +25,7 @@ def command(
     Exit codes: 0; 64 there is no such run; 66 the journal is not for us to read.
     """
     from converge.cli.history import kept_lines, run_meant
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
 
     lines = list(kept_lines(named_place(config, hosts, nodes).state))
     meant = run_meant(lines, run)

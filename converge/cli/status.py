@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -15,7 +15,7 @@ from converge.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
 
 
 @click.command(epilog="Example: converge status --host hasta=ssh://hasta --host hastb=ssh://hastb")
@@ -38,11 +38,11 @@ def command(
 
     Exit codes: 0; 130 when a --watch is ended.
     """
-    from converge.cli.site import site
+    from converge.cli.reach.site import site
 
     with site(config, hosts, nodes) as here:
         if every_s is not None:
-            from converge.cli.watch import watch
+            from converge.cli.talk.watch import watch
 
             def look() -> str:
                 return _look(here, color, as_json=as_json, timed=True)
@@ -55,8 +55,8 @@ def command(
 def _look(here: Site, color: str, *, as_json: bool, timed: bool) -> str:
     """One look at the pair; `timed`: it says when."""
     from converge import reconcile
-    from converge.cli.pairfiles import peers_file
-    from converge.cli.recent import recent
+    from converge.cli.reach.pairfiles import peers_file
+    from converge.cli.talk.recent import recent
     from converge.engine.show.json import decided_form, dumps, observation_form
     from converge.engine.show.status import marks, status_text
 

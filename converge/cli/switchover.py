@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import color_option, config_option, node_options
+from converge.cli.talk.options import (
+    color_option,
+    config_option,
+    no_input_option,
+    node_options,
+    yes_option,
+)
 from converge.core.errors import UsageError, meant
 
 if TYPE_CHECKING:
-    from converge.cli.session import Session
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
+    from converge.cli.running.session import Session
     from converge.core.ledger import Handover
     from converge.core.plan import Plan
     from converge.reconcile import Pass
@@ -30,9 +36,9 @@ GUARDED, BACK = 4, 1
 @color_option
 @click.option("--to", required=True, metavar="NODE", help="Where the service shall be.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it is written down.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("-n", "--dry-run", is_flag=True, help="Look and show the plan; move nothing.")
-@click.option("--no-input", is_flag=True, envvar="CONVERGE_NO_INPUT", help="Never ask; fail.")
+@no_input_option
 @click.option("--timeout", default="120s", show_default=True, metavar="DURATION",
               help="What is not done by then is turned back.")  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Commands in the plan; the log on stderr.")
@@ -47,10 +53,10 @@ def command(
     Exit codes: 0 it serves there; 1 it does not, and is back or on its way; 4 refused before
     anything was done; 75 another run is at work.
     """
-    from converge.cli.labfile import read_span
-    from converge.cli.session import Session
-    from converge.cli.site import site
-    from converge.cli.turns import under_lock
+    from converge.cli.ground.labfile import read_span
+    from converge.cli.reach.site import site
+    from converge.cli.running.session import Session
+    from converge.cli.running.turns import under_lock
 
     with site(config, hosts, nodes) as here:
         session = Session(
@@ -97,9 +103,9 @@ def _word(here: Site, to: str, reason: str, span_s: float) -> Handover:
 
 def _fit(session: Session, word: Handover) -> bool:
     """Look twice, and show what would be done. False: there is nothing to do. UnfitPair."""
-    from converge.cli.handing import UnfitPair, predicted, unfit
+    from converge.cli.running.handing import UnfitPair, predicted
+    from converge.engine.run.handover import serves, unfit
     from converge.engine.show.text import plan_text
-    from converge.reconcile.handover import serves
 
     here = session.here
     session.look_up()
@@ -111,7 +117,7 @@ def _fit(session: Session, word: Handover) -> bool:
         if serves(here.graph, this.snapshot, word.to):
             click.echo(f"{word.to} serves already")
             return False
-        if found := unfit(here, this, word):
+        if found := unfit(here.graph, this.snapshot, this.plan, word):
             raise UnfitPair(f"the service is not handed over to {word.to}", found)
     plan = _planned(session, this, word)
     if found := [f"{key}: {verdict.code}: {verdict.why}" for key, verdict in plan.held.items()]:
@@ -145,7 +151,7 @@ def _agreed(*, no_input: bool) -> bool:
 
 def _arrived(session: Session, word: Handover, code: int) -> int:
     """Where the service is now, in one line; the exit code."""
-    from converge.reconcile.handover import serves
+    from converge.engine.run.handover import serves
 
     told, graph = session.last, session.here.graph
     if told is None or not told.passes:

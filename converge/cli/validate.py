@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from converge.cli.options import color_option, config_option, paint_for
+from converge.cli.talk.options import color_option, config_option, paint_for
 
 
 @click.command(epilog="Example: converge validate -c desired/mysql-pair.toml")
@@ -22,7 +22,7 @@ def command(config: str, color: str, pair: tuple[str, str] | None) -> int:
 
     Exit codes: 0 it is right; 65 it is not, or the two files cannot be one pair; 66 there is none.
     """
-    from converge.cli.site import graph_of, read_desired
+    from converge.cli.reach.site import graph_of, read_desired
 
     if pair:
         return _compared(*pair, color)
@@ -33,7 +33,7 @@ def command(config: str, color: str, pair: tuple[str, str] | None) -> int:
 
 
 def _compared(one: str, other: str, color: str) -> int:
-    from converge.cli.pairfiles import pair_of_files
+    from converge.cli.reach.pairfiles import pair_of_files
     from converge.engine.show.differences import differences_text
 
     found = pair_of_files(one, other)

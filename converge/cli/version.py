@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from converge.cli.options import json_option
+from converge.cli.talk.options import json_option
 
 
 @click.command(epilog="Example: converge version --json")

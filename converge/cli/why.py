@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from converge.cli.options import (
+from converge.cli.talk.options import (
     color_option,
     config_option,
     json_option,
@@ -19,7 +19,7 @@ from converge.cli.options import (
 from converge.core.errors import NoSuchFile, UsageError, near
 
 if TYPE_CHECKING:
-    from converge.cli.site import Site
+    from converge.cli.reach.site import Site
     from converge.core.desired import Desired
     from converge.core.graph import Graph
     from converge.core.ids import ResourceId
@@ -45,8 +45,8 @@ def command(
     Exit codes: 0; 64 when there is no such resource.
     """
     from converge import reconcile
-    from converge.cli.memory import known
-    from converge.cli.site import graph_of, read_desired, site
+    from converge.cli.reach.site import graph_of, read_desired, site
+    from converge.cli.running.memory import known
     from converge.engine.show.why import why_form, why_text
     from converge.reconcile.reasons import why
 

@@ -46,12 +46,6 @@ class NoSuchFile(ConvergeError):
     exit_code = 66
 
 
-class NodeUnreachable(ConvergeError):
-    """A node that was named cannot be reached."""
-
-    exit_code = 69
-
-
 class CannotWrite(ConvergeError):
     """A file that should be written cannot be."""
 

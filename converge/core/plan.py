@@ -66,7 +66,9 @@ class Action:
     own exit code is all there is to see. `goal` is `wish`, the wish of the change that this
     action belongs to, unless the kind says otherwise. `pause_s`: what it sets in motion (an
     election) takes so long to show; until then it counts as running. `returns`: it goes down only
-    to come up again, and not at all when it may not. `wish` and `after` are the engine's.
+    to come up again, and not at all when it may not. `own_sake`: it goes down whatever may follow
+    on the other node, for nothing that serves is given up with it. `wish` and `after` are the
+    engine's.
     `after`: keys of the actions that must have been done before this one. `rungs`: what is tried
     when it fails, one after the other; `rung` counts from 1 in them, 0 is the effect itself.
     `was`: how the resource was seen right before it, also the engine's.
@@ -81,6 +83,7 @@ class Action:
     goal: Wish[Any] | None = None
     pause_s: float = 0.0
     returns: bool = False
+    own_sake: bool = False
     wish: Wish[Any] = field(default_factory=Absent)
     after: tuple[str, ...] = ()
     rungs: tuple[Rung, ...] = ()

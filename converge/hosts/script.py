@@ -57,7 +57,7 @@ for n in $(late "$@"); do strike KILL "$n"; done
 # its own children are killed (FreeBSD < 12).
 _PRELUDE = f"""
 umask 077
-set -m 2>/dev/null
+(set -m) 2>/dev/null && set -m 2>/dev/null  # where it cannot be, zsh would end here
 lead=
 case $- in *m*) ;; *) command -v setsid >/dev/null && lead=setsid ;; esac
 d=$(mktemp -d "${{TMPDIR:-/tmp}}/converge.XXXXXXXX") || exit 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from converge.core.errors import UsageError
 from converge.lab.deaths import hastd_dies, mysqld_dies, worker_dies
-from converge.lab.machine import boot, processes, react
+from converge.lab.machine import boot, processes, react, shutdown
 from converge.lab.machine.syslog import event, log
 from converge.lab.mishaps import damaged, mounted_elsewhere
 from converge.lab.net.groups import MESSAGES
@@ -36,12 +36,12 @@ def power_back(world: World, node: str) -> World:
 
 def clean_reboot(world: World, node: str) -> World:
     """`shutdown -r now`."""
-    return react(boot.reboot(world, node, clean=True))
+    return react(shutdown.shut_down(world, node, "again"))
 
 
 def reset(world: World, node: str) -> World:
     """The reset button, or a panic: like a power cut, and it boots again at once."""
-    return react(boot.reboot(world, node, clean=False))
+    return react(boot.power_on(boot.power_off(world, node), node))
 
 
 def plug(world: World, node: str, segment: str, *, carrier: bool) -> World:

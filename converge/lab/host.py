@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,6 +51,13 @@ class Lab:
         """Let time pass until that world time, seconds; never back."""
         if now > self.world.now:
             self.world = machine.advance(self.world, now)
+
+    def wait(self, ends: Mapping[Ticket, float], until_s: float) -> list[Ticket]:
+        """Let time pass until one of them ends, at most until `until_s`; those that ended."""
+        until_s = min([*ends.values(), until_s])
+        if ends and math.isfinite(until_s):
+            self.pass_until(until_s)
+        return [ticket for ticket in sorted(ends) if ends[ticket] <= self.world.now]
 
 
 class LabClock:
@@ -182,14 +189,8 @@ class LabHost(LabReader):
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, Answer]:
         """Let time pass until one of them ends, at most until `until_s`; those that ended."""
-        ends = [self._begun[t].ends for t in tickets if t in self._begun]
-        if not ends:
-            return {}
-        until = min(min(ends), until_s)
-        if math.isfinite(until):
-            self._lab.pass_until(until)
-        now = self._lab.world.now
-        ended = [t for t in sorted(tickets) if t in self._begun and self._begun[t].ends <= now]
+        ends = {t: self._begun[t].ends for t in tickets if t in self._begun}
+        ended = self._lab.wait(ends, until_s)
         return {ticket: self._collected(self._begun.pop(ticket)) for ticket in ended}
 
     def _collected(self, begun: _Begun) -> Answer:

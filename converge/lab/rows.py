@@ -1,8 +1,6 @@
-"""Rows of the databases: which are served, which lie on a disk, which are lost."""
+"""Rows of the databases: which are served, which lie on a disk."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from converge.lab.machine import mysqld
 from converge.lab.ufs import mounting, read_file
@@ -35,12 +33,3 @@ def rows_on_disk(world: World, node: str, device: str, datadir: str) -> tuple[st
     """All rows on a local disk, below HAST; `datadir` is relative to its file system."""
     disk = world.machine(node).disks[device]
     return () if disk.ufs is None else mysqld.rows(disk.ufs, datadir)
-
-
-def rows_lost(world: World, node: str, acknowledged: Iterable[str]) -> tuple[str, ...]:
-    """Acknowledged rows that the database answering on this node does not have.
-
-    All of them when it serves nothing: ask `serving` first.
-    """
-    have = frozenset(rows_served(world, node) or ())
-    return tuple(row for row in acknowledged if row not in have)

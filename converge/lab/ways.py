@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Sequence
 
 from converge.core.host import Answer, Query, Ticket
@@ -28,12 +27,5 @@ class LabWays:
 
     def wait(self, tickets: Collection[Ticket], until_s: float) -> dict[Ticket, list[Answer]]:
         """Let time pass until one of these has come back, at most until `until_s`."""
-        ends = [self._owed[ticket][0] for ticket in tickets if ticket in self._owed]
-        if not ends:
-            return {}
-        until_s = min(min(ends), until_s)
-        if math.isfinite(until_s):
-            self._lab.pass_until(until_s)
-        now = self._lab.world.now
-        came = [t for t in sorted(tickets) if t in self._owed and self._owed[t][0] <= now]
-        return {ticket: self._owed.pop(ticket)[1] for ticket in came}
+        ends = {t: self._owed[t][0] for t in tickets if t in self._owed}
+        return {ticket: self._owed.pop(ticket)[1] for ticket in self._lab.wait(ends, until_s)}

@@ -22,9 +22,9 @@ from converge.core.state import Absent, is_active
 from converge.engine.run import apply
 from converge.engine.run.apply import Carrying
 from converge.engine.run.guards import Facts, judge
+from converge.engine.run.handover import given_up, turned
 from converge.engine.run.need import Look, Need, Over
 from converge.reconcile.charter import Charter, End, Pass, Rest, Told
-from converge.reconcile.handover import given_up, turned
 from converge.reconcile.planning import decide, gentle, kept, remembered
 
 WAIT_S = 5.0

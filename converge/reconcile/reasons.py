@@ -62,7 +62,7 @@ def why(graph: Graph, this: Pass, id: ResourceId, acting: frozenset[str], writte
         obstacles=obstacles,
         waits=_waits(waiting),
         concern=plan.concerns.get(id, ""),
-        changes=_changes(actions, obstacles, waiting),
+        changes=_changes(actions, obstacles, waiting, plan.concerns.get(id, "")),
     )
 
 
@@ -156,7 +156,7 @@ def _waits(waiting: Deferred | None) -> str:
 
 
 def _changes(
-    actions: list[Action], obstacles: tuple[Obstacle, ...], waiting: Deferred | None
+    actions: list[Action], obstacles: tuple[Obstacle, ...], waiting: Deferred | None, concern: str
 ) -> str:
     """What would change it."""
     if obstacles:
@@ -167,4 +167,6 @@ def _changes(
     if waiting is not None:
         until = f"when {waiting.until.ref} is in place" if waiting.until else "when it can be seen"
         return f"{until}; then it is looked at again"
+    if concern:
+        return "no run changes it: it is as wished, and the concern is for a person"
     return "nothing is to be done, until its wish or what is seen of it is another one"

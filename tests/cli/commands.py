@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from converge.cli import run
-from converge.cli.labfile import close_labs
+from converge.cli.ground.labfile import close_labs
 
 ROOT = Path(__file__).parents[2]
 SEED = ROOT / "desired" / "seed-pair.toml"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import SEED, Pair, new_pair
+from tests.cli.commands import MYSQL, SEED, Pair, new_pair
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +36,17 @@ def _settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 def pair(_settled: Pair, tmp_path: Path) -> Pair:
     """The article's pair, converged: hasta serves. A copy for this test alone."""
     return _settled.copied(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _mysql_settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    pair = new_pair(tmp_path_factory.mktemp("mysql"), MYSQL)
+    pair.settle()
+    pair.learn()
+    return pair
+
+
+@pytest.fixture
+def mysql_pair(_mysql_settled: Pair, tmp_path: Path) -> Pair:
+    """The pair of desired/mysql-pair.toml, converged. A copy for this test alone."""
+    return _mysql_settled.copied(tmp_path)

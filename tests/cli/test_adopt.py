@@ -12,7 +12,7 @@ from converge.cli import adopt
 from converge.core.host import Answer
 from converge.hosts import disk
 from converge.reconcile import adopting
-from tests.cli.commands import MYSQL, Pair, Said, Terminal, converge, new_pair
+from tests.cli.commands import Pair, Said, Terminal, converge
 
 HERE = Path(__file__).parent / "golden"
 RC = 'ifconfig_vtnet1_alias0="inet vhid 1 advskew {} pass testpass alias 192.168.1.50/32"'
@@ -30,21 +30,12 @@ HAND = [
 """What somebody did by hand: on one node, on both, what no field says, and what only happened."""
 
 
-@pytest.fixture(scope="module")
-def _mysql(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("mysql"), MYSQL)
-    pair.lab("advance", "60s")
-    pair.settle()
-    return pair
-
-
 @pytest.fixture
-def pair(_mysql: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair, tmp_path: Path) -> Pair:
     """The pair of mysql-pair.toml, converged; the file is this test's own."""
-    state = _mysql.copied(tmp_path).state
     config = tmp_path / "desired.toml"
-    config.write_bytes(_mysql.config.read_bytes())
-    return Pair(config, state)
+    config.write_bytes(mysql_pair.config.read_bytes())
+    return Pair(config, mysql_pair.state)
 
 
 def tampered(pair: Pair, *lines: tuple[str, str]) -> None:
@@ -130,6 +121,13 @@ def test_only_what_is_named(pair: Pair) -> None:
     assert "fullsync" in text
 
 
+def test_the_table_that_a_value_goes_to_may_be_named(pair: Pair) -> None:
+    tampered(pair, ("hasta", "sysrc hastd_enable=NO"))
+    said = pair("adopt", "-n", "service.hastd")
+    assert said.out.startswith("~ hasta/service.hastd enabled: false  (as setting.")
+    assert pair("adopt", "-n", "hastb/service.hastd").out.startswith("nothing to adopt")
+
+
 def test_an_address_on_the_interface(pair: Pair) -> None:
     add = "ifconfig vtnet1 vhid 1 {}pass testpass alias 192.168.1.60/32"
     tampered(pair, ("hasta", add.format("")), ("hastb", add.format("advskew 100 ")))
@@ -165,6 +163,17 @@ def test_a_password_is_neither_copied_nor_shown(pair: Pair) -> None:
     said = pair("adopt", "-y")
     assert "testpass" not in said.out + said.err
     assert b'"testpass"' in pair.config.read_bytes()
+
+
+def test_a_line_that_could_hold_a_secret_is_in_the_diff_too(pair: Pair) -> None:
+    text = pair.config.read_text() + '\n[setting.zfs_enable]\nvalue = "YES"\n'
+    pair.config.write_text(text)
+    said = pair("adopt", "-n", "setting.zfs_enable", nodes=("hasta",))
+    assert "not there" in said.out
+    for node in ("hasta", "hastb"):
+        pair.on(node, "sysrc zfs_enable=NO")
+    said = pair("adopt", "-n", "setting.zfs_enable")
+    assert "\n-value = ***\n+value = ***\n" in said.out
 
 
 def test_nothing_differs(pair: Pair) -> None:

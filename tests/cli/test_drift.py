@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
-from converge.cli.labfile import close_labs, open_lab
+from converge.cli.ground.labfile import close_labs, open_lab
 from converge.reconcile import comparing
 from tests.cli.commands import ROOT, Pair, Said, converge
 
@@ -125,6 +125,16 @@ def test_what_a_run_did_and_what_somebody_did(pair: Pair) -> None:
     old.write_text(pair.config.read_text().replace("advskew = 100", "advskew = 120"))
     (row,) = form(Pair(old, pair.state), "hastb")["rows"][:1]
     assert (row["resource"], row["by"]["who"]) == ("carp.vip", "desired_file")  # type: ignore[index]
+
+
+def test_the_first_report_counts_from_the_last_run_that_found_all_well(fresh: Pair) -> None:
+    fresh.settle()
+    fresh.learn()
+    last = json.loads(fresh("history", "--json").out)["runs"][-1]["time"]
+    fresh.on("hasta", MEDDLE)
+    (row,) = form(fresh, "hasta")["rows"]
+    assert row["since"]["after"] >= last  # type: ignore[index]
+    assert row["by"]["who"] == "somebody_else"  # type: ignore[index]
 
 
 def test_a_run_that_is_at_work_meanwhile(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

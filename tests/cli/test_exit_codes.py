@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from converge.cli import run
-from converge.cli.labfile import close_labs
+from converge.cli.ground.labfile import close_labs
 from tests.cli.commands import SEED, Pair, converge
 
 DOWN = "sh /usr/local/etc/rc.d/mysql-server onestop"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.questions import QUESTIONS
+from converge.cli.talk.questions import QUESTIONS
 from tests.cli.commands import MYSQL, ROOT, SEED, Pair, Said, Terminal, converge, new_pair
 
 HERE = Path(__file__).parent / "golden"

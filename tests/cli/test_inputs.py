@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.site import desired_of, read_desired
+from converge.cli.reach.site import desired_of, read_desired
 from converge.core.host import Answer, Run
 from converge.core.input import Given
 from converge.core.ledger import Ledger, Now

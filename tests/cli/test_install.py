@@ -6,27 +6,17 @@ from pathlib import Path
 import pytest
 
 from converge.freebsd.trigger.texts import FILES, HOOK, WAKER
-from tests.cli.commands import MYSQL, Pair, converge, new_pair
+from tests.cli.commands import MYSQL, Pair, converge
 
 OPERATED = MYSQL.with_name("operated-pair.toml")
 TEXTS = [text for files in FILES.values() for text in files]
 RULES = FILES["devd"][0].path
 
 
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("install"), MYSQL)
-    pair.lab("advance", "60s")
-    pair.settle()
-    return pair
-
-
 @pytest.fixture
-def pair(settled: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair) -> Pair:
     """A pair of its own that is set up and has no triggers."""
-    mine = Pair(settled.config, tmp_path / "lab.json")
-    mine.state.write_text(settled.state.read_text())
-    return mine
+    return mysql_pair
 
 
 def install(pair: Pair, *words: str) -> str:
@@ -55,7 +45,7 @@ def test_it_is_installed_once_and_then_it_is_so(pair: Pair) -> None:
     assert on_disk(pair) == {t.path for t in TEXTS}
     assert f"exec {HOOK}" in pair.on("hasta", "cat /etc/hast.conf")
     assert "-r-xr-xr-x" in pair.on("hasta", f"ls -l {WAKER}")
-    assert "(0 done in 1 passes)" in install(pair, "-y")
+    assert "(0 done in 1 pass)" in install(pair, "-y")
     history = pair("history", nodes=("hasta",)).out
     assert "manual" in history
 
@@ -93,7 +83,7 @@ def test_it_is_taken_away_without_a_trace(pair: Pair) -> None:
     assert pair.on("hasta", "cat /etc/hast.conf") == before
     assert "converge_enable" not in pair.on("hasta", "cat /etc/rc.conf")
     assert "is running" in pair.on("hasta", "service devd onestatus")
-    assert "(0 done in 1 passes)" in install(pair, "-y", "--uninstall")
+    assert "(0 done in 1 pass)" in install(pair, "-y", "--uninstall")
 
 
 def test_nobody_there_to_be_asked_is_a_no(pair: Pair) -> None:

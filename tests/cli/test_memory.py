@@ -194,7 +194,7 @@ def test_a_damaged_ledger_stops_a_run_before_it_looks(pair: Pair) -> None:
 def test_a_real_node_keeps_its_memory_in_its_own_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from converge.cli.places import Place, place_of
+    from converge.cli.reach.places import Place, place_of
 
     def pair() -> str:
         return "mysql"
@@ -228,8 +228,8 @@ def test_a_run_with_nothing_to_do_remembers_what_it_saw(pair: Pair) -> None:
 def test_a_hold_that_comes_during_a_run_is_not_lost(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from converge.cli.memory import Memory
-    from converge.cli.places import named_place
+    from converge.cli.reach.places import named_place
+    from converge.cli.running.memory import Memory
     from converge.core.ids import ResourceId
     from converge.core.ledger import Ledger
     from converge.hosts.ledgerfile import load
@@ -275,8 +275,8 @@ def test_after_an_outcome_that_could_not_be_written_nothing_more_begins(
 
 def test_who_waited_sees_the_lab_as_it_is_now(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lab was read before the lock was ours; its holder has written it since."""
-    from converge.cli import memory
-    from converge.cli.labfile import LabFile
+    from converge.cli.ground.labfile import LabFile
+    from converge.cli.running import memory
     from converge.lab.store import load
 
     def waited(*words: object, **options: object) -> NodeLock:

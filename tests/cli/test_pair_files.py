@@ -10,23 +10,15 @@ import pytest
 
 from converge.core.host import Answer, Query
 from converge.hosts.paths import PathsReader
-from tests.cli.commands import MYSQL, Pair, converge, new_pair
+from tests.cli.commands import MYSQL, Pair, converge
 
 PATH = "/usr/local/etc/converge/converge.toml"
 
 
-@pytest.fixture(scope="module")
-def _settled(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("files"), MYSQL)
-    pair.settle()
-    pair.learn()
-    return pair
-
-
 @pytest.fixture
-def pair(_settled: Pair, tmp_path: Path) -> Pair:
+def pair(mysql_pair: Pair) -> Pair:
     """A converged pair of today."""
-    return _settled.copied(tmp_path)
+    return mysql_pair
 
 
 def write(pair: Pair, text: str, node: str = "hastb") -> None:
@@ -68,6 +60,9 @@ def test_a_pair_of_files(tmp_path: Path) -> None:
     )
     said = converge("validate", "--pair", *files(tmp_path, ('"60s"', '"70s"')))
     assert (said.code, said.out.splitlines()[0]) == (0, "~ guard.boot_delay: not the same")
+    table = ("[mysqld.main]", "[mysqld.other]")
+    said = converge("validate", "--pair", *files(tmp_path, table))
+    assert "mysqld.main]\n" in said.out
 
 
 def test_each_file_of_a_pair_must_be_right_itself(tmp_path: Path) -> None:

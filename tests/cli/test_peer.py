@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli import peer as peer_module
-from converge.cli.doors import Doors, open_doors
+from converge.cli.reach import peer as peer_module
+from converge.cli.reach.doors import Doors, open_doors
 from converge.core.desired import PeerTable
 from converge.core.host import Host, Run
 from converge.core.pair import Node

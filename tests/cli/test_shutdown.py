@@ -7,23 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.turns import SHUTDOWN
-from tests.cli.commands import MYSQL, Pair, new_pair
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    pair = new_pair(tmp_path_factory.mktemp("shutdown"), MYSQL)
-    pair.lab("advance", "60s")
-    pair.settle()
-    return pair
+from converge.cli.running.turns import SHUTDOWN
+from tests.cli.commands import Pair
 
 
 @pytest.fixture
-def pair(served: Pair, tmp_path: Path) -> Pair:
-    mine = Pair(served.config, tmp_path / "lab.json")
-    mine.state.write_text(served.state.read_text())
-    return mine
+def pair(mysql_pair: Pair) -> Pair:
+    return mysql_pair
 
 
 def leave(pair: Pair, *words: str, node: str = "hasta", code: int = 0) -> list[str]:

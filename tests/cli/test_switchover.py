@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.memory import Memory
+from converge.cli.running.memory import Memory
 from converge.hosts.ledgerfile import load
 from tests.cli.commands import NODES, Pair, Terminal, converge, outcomes
 
@@ -96,6 +96,13 @@ def test_4_for_a_pair_that_is_not_fit(pair: Pair) -> None:
     assert "unfit-pair: the service is not handed over to hastb; nothing was done" in said.err
     assert "! hastb/carp.vip cannot be seen: hastb does not answer" in said.err
     assert load(ledger(pair)).handover is None
+
+
+def test_a_pair_that_was_never_set_up_is_not_set_up_by_a_handover(fresh: Pair) -> None:
+    said = fresh("switchover", "--to", "hastb", "-y")
+    assert said.code == 4
+    assert "! hastb/carp.vip is not there: run converge apply first" in said.err
+    assert "no run has acted" in fresh("history").out
 
 
 def test_4_while_somebody_holds_the_pair(pair: Pair) -> None:

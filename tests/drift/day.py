@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from converge.cli.labfile import close_labs, open_lab
-from converge.engine.desired.overridden import overridden
+from converge.cli.ground.labfile import close_labs, open_lab
+from converge.engine.desired.written import overridden
 from converge.lab.ufs import read_file
 from converge.lab.world import World
 from tests.cli.commands import NODES, Pair, new_pair
@@ -173,7 +173,7 @@ class Day:
         if not self.up(node):
             return
         changes = {"sysctl": {OID: {"value": self.luck.choice((0, 3))}}}
-        old.write_text(overridden(self.pair.config.read_text(), "old", changes))
+        old.write_text(overridden(self.pair.config.read_text(), changes))
         other = Pair(old, self.pair.state)
         words = ("apply", "--trigger", "cron")
         self.watch(f"an old file on {node}", lambda: other(*words, nodes=(node,)), "converge")

@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from converge.cli.memory import Memory
-from converge.cli.places import Place
+from converge.cli.reach.places import Place
+from converge.cli.running.memory import Memory
 from converge.core.graph import Graph
 from converge.core.plan import Ending
 from converge.hosts import ledgerfile
 from converge.lab.machine import syslog
 from converge.lab.world import EPOCH, World
-from converge.proving.actor import Step
-from converge.proving.reconciler import Reconciler
+from converge.proving.actors.actor import Step
+from converge.proving.actors.reconciler import Reconciler
 from converge.reconcile.passes import Course
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from converge.proving import sights
+from converge.proving.judge import sights
 from tests.drift.truth import FACTS, FOLLOWING, HAND, Fact, Turn, fits, hears, within
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import heapq
 from collections.abc import Callable
 
 from converge.core.errors import UsageError
-from converge.proving import sights
-from converge.proving.cues import Cue
+from converge.proving.judge import sights
+from converge.proving.story.cues import Cue
 from tests.cli.commands import NODES
 from tests.drift.day import KNOBS
 from tests.drift.operated import LOOK_S, Day

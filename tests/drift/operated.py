@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from converge.cli.blueprint import blueprint
-from converge.cli.doors import Doors
 from converge.cli.drift import looked
-from converge.cli.places import Place
-from converge.cli.site import Site, desired_of, graph_of
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.doors import Doors
+from converge.cli.reach.places import Place
+from converge.cli.reach.site import Site, desired_of, graph_of
 from converge.core.desired import Desired
-from converge.engine.desired.overridden import overridden
+from converge.engine.desired.written import overridden
 from converge.engine.show.drift.form import drift_json
 from converge.lab.fresh import fresh
 from converge.lab.host import LabClock, LabHost, LabReader
 from converge.lab.machine import syslog
 from converge.lab.world import World
-from converge.proving import sights
-from converge.proving.driver import Drive
-from converge.proving.history import FAULT, Deed
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import served
-from converge.proving.still import Still
+from converge.proving.actors.still import Still
+from converge.proving.judge import sights
+from converge.proving.judge.history import FAULT, Deed
+from converge.proving.story.clients import shared_address
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import served
 from tests.cli.commands import NODES, ROOT
 from tests.drift.day import DECLARED, KNOBS, MOTD, OID
 from tests.drift.journalled import Journalled
@@ -115,7 +115,7 @@ class Day:
             "setting": {"hast_greeting": {"value": greeting}},
         }  # fmt: skip
         text = (ROOT / "desired" / "operated-pair.toml").read_text() + DECLARED
-        self.files[node] = desired_of(overridden(text, "converge.toml", changes), "converge.toml")
+        self.files[node] = desired_of(overridden(text, changes), "converge.toml")
 
     def edit(self, node: str, **values: str) -> None:
         """Somebody edits the file of a running node."""

@@ -17,7 +17,7 @@ from converge.lab.machine import syslog
 from converge.lab.net import links
 from converge.lab.ufs import read_file
 from converge.lab.world import World
-from converge.proving import sights
+from converge.proving.judge import sights
 from tests.drift.day import KNOBS
 
 RULES, CRON = FILES["devd"][0], FILES["cron"][0]

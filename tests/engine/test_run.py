@@ -344,9 +344,6 @@ def replace_report(run, report):
 def test_a_run_that_never_settles_ends_after_its_passes():
     node = ToyNode(ToyClock(), {})
 
-    class Flip(dict):
-        """Whatever is set is gone at the next look but one."""
-
     graph = graph_of(declared("a", lamp_x={"settle_s": 0.0}))
     node.lies.add("lamp.x")
     told = Run(graph, {"a": node}, node.clock, lambda *_: None, passes_max=4).to_the_end()

@@ -542,3 +542,23 @@ def test_what_is_seen_on_both_nodes_and_does_not_go_together(
     assert said.startswith(words)
     assert bool(said) is bool(words)
     assert vip().concern(SEEN, Absent()) == vip().concern(SEEN, None) == ""
+
+
+def test_what_stands_in_the_way_of_a_handover() -> None:
+    group = (
+        "\tcarp: BACKUP vhid 1 advbase 1 advskew 100\n\t      peer 192.168.1.51 peer6 ff02::12\n"
+    )
+    text = f"vtnet1: flags=8963<UP,PROMISC> metric 0\n{group}"
+    shown = parse_ifconfig(text)
+    assert shown is not None
+    assert shown.unicast == "192.168.1.51"
+    everybody = parse_ifconfig(text.replace("192.168.1.51", "224.0.0.18"))
+    assert everybody is not None
+    assert everybody.unicast == ""
+    ours, seen = vip(preempt=False), CarpState(1, 1, 100, (), state="BACKUP")
+    assert ours.unready(seen) == ""
+    assert "F20" in ours.unready(replace(seen, unicast="192.168.1.51"))
+    assert "preempt = false" in vip(preempt=True).unready(seen)
+    assert "preempt = false" in vip().unready(seen)
+    assert "no advskew is above 254" in vip(preempt=False, advskew=254).unready(seen)
+    assert ours.unready(replace(seen, state="INIT")) == "CARP is INIT"

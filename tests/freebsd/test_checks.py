@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.site import graph_of
+from converge.cli.reach.site import graph_of
 from converge.core.check import Asked, Check, Found, Mark
 from converge.core.graph import Graph
 from converge.core.host import NO_SUCH_FILE, Answer

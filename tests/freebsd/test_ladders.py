@@ -2,8 +2,8 @@
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.plan import Action, Ending, Outcome
 from converge.lab import machine
 from converge.lab.faults import hang

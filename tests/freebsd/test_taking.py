@@ -448,7 +448,8 @@ def test_a_person_may_lift_what_only_a_person_can_know() -> None:
     found = {g.code for kind in (Hast, HastDevice, Filesystem, Service) for g in kind.guards}
     assert {"init-is-not-master", "split-brain", "fsck-failed-blocks-mount"} < found
     may = {g.code for g in Hast.guards if g.override}
-    assert may == {"witness-isolated", "peer-silent", "promote-needs-known-sync", "flap-damping"}
+    copies = {"promote-needs-known-sync", "no-promotion-with-write-errors"}
+    assert may == {"witness-isolated", "peer-silent", "flap-damping"} | copies
     others = (g for kind in (HastDevice, Filesystem, Service) for g in kind.guards)
     assert not any(g.override for g in others)
 

@@ -8,10 +8,11 @@ from converge.lab.hast import storage
 from converge.lab.host import Lab, LabHost
 from converge.lab.machine import run
 from converge.lab.machine.mysqld import put_row, ready
-from converge.lab.rows import rows_lost, rows_on_disk, rows_served, serving
+from converge.lab.rows import rows_on_disk, rows_served, serving
 from converge.lab.world import World
 from tests.lab.fs_worlds import later, running, then
 from tests.lab.hast_steps import has_device, log, said, state
+from tests.rows import rows_lost
 
 
 def hit(world: World, name: str, word: str = "", node: str = "hasta") -> World:

@@ -9,7 +9,7 @@ from converge.lab.fresh import recorded_pair
 from converge.lab.hast import storage
 from converge.lab.machine import advance, react, run
 from converge.lab.shell import sh
-from converge.lab.ufs import checking, list_dir, read_file, softupdates, write_file
+from converge.lab.ufs import checking, list_dir, read_file, write_file
 from converge.lab.world import File, Table, Ufs, World
 from tests.lab.fs_worlds import connected, formatted, later, mounted, running, then
 
@@ -187,11 +187,10 @@ def test_young_directories_do_not_survive_on_any_disk() -> None:
         assert not on_disk(world, node).clean
 
 
-def test_after_a_power_cut_a_value_keeps_what_is_old_enough() -> None:
-    files = {"a": File(is_dir=True, born=0), "a/b": File(is_dir=True, born=50), "a/b/f": File()}
-    ufs = Ufs(Table(files), clean=False)
-    assert set(softupdates.after_power_cut(ufs, 100).files) == {"a"}
-    assert softupdates.after_power_cut(ufs, 110) is ufs
+@pytest.mark.parametrize(("seconds", "left"), [("59", set()), ("60", {".snap", "d", "d/f"})])
+def test_a_directory_is_on_the_disk_after_a_minute(seconds: str, left: set[str]) -> None:
+    world = then(mounted(), f"mkdir /mysql/d; touch /mysql/d/f; sleep {seconds}")
+    assert set(on_disk(faults.power_cut(world, "hasta"), "hasta").files) == left
 
 
 def test_newfs_and_mount_refuse_what_hastd_has_open() -> None:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from converge.cli import run
-from converge.cli.blueprint import blueprint
-from converge.cli.labfile import close_labs, new_lab, open_lab
-from converge.cli.memory import known
-from converge.cli.places import named_place
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.ground.labfile import close_labs, new_lab, open_lab
+from converge.cli.reach.places import named_place
+from converge.cli.reach.site import graph_of, read_desired
+from converge.cli.running.memory import known
 from converge.core.duration import parse_duration
 from converge.core.ledger import Ledger
 from converge.core.secret import Secret

@@ -14,8 +14,8 @@ from converge.lab import machine
 from converge.lab.fresh import Blueprint
 from converge.lab.host import Lab, LabClock, LabHost, LabReader
 from converge.lab.world import File, Table, World
-from converge.proving import sights
-from converge.proving.actor import Step
+from converge.proving.actors.actor import Step
+from converge.proving.judge import sights
 from converge.reconcile.charter import Charter, Rest
 from converge.reconcile.passes import Course
 from converge.reconcile.run import moment

@@ -8,7 +8,7 @@ from typing import Any
 from converge.lab import machine
 from converge.lab.triggers import woken
 from converge.lab.world import World
-from converge.proving.actor import Actor, Step
+from converge.proving.actors.actor import Actor, Step
 
 
 @dataclass

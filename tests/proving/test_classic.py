@@ -11,12 +11,13 @@ import pytest
 from converge.lab import faults
 from converge.lab.machine import advance, run
 from converge.lab.machine.mysqld import put_row
-from converge.lab.rows import rows_lost, rows_served, serving
+from converge.lab.rows import rows_served, serving
 from converge.lab.world import File, World
-from converge.proving.classic import Classic, Devd
+from converge.proving.actors.classic import Classic, Devd
 from tests.lab.fs_worlds import later, running, then
 from tests.lab.hast_steps import resource
 from tests.proving.driving import Stage
+from tests.rows import rows_lost
 
 SCRIPT = Classic("test", "/dev/hast/test", "/mysql", "mysql-server")
 ARTICLE = replace(SCRIPT, waits="never")

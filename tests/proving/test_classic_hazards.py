@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.proofs import Session
-from converge.proving.explore import Aim, Exploration
-from converge.proving.way import Question, timeline
+from converge.cli.ground.proofs import Inquiry
+from converge.proving.prove.explore import Aim, Exploration
+from converge.proving.prove.way import Question, timeline
 
 FRAME = Path("docs/frames/classic-script.md")
 PAGE = Path("docs/explanation/classic-script.md")
@@ -31,7 +31,7 @@ def found(code: str) -> str:
     """The timeline of the first way to break it; '' where there is none."""
     faults, ills = HAZARDS[code]
     question = Question("desired/mysql-pair.toml", "classic", faults=faults, ills=ills)
-    ground, start = Session(question).prepared
+    ground, start = Inquiry(question).prepared
     proof = Exploration(ground, Aim(all=True, forgiving=False))
     tally = proof.run(start, lambda found, waiting: code not in found.broken, every=10)
     if code not in tally.broken:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.lab.fresh import fresh
 from converge.lab.world import World
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.phases import phases
-from converge.proving.starts import served
+from converge.proving.rehearse.phases import phases
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import served
 from tests.proving.actors import Plain, Typist
 
 DESIRED = read_desired("desired/mysql-pair.toml")

@@ -7,21 +7,21 @@ anything is written the peer must have been silent for HAST's timeout and 5 s.
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import desired_of, graph_of, read_text
-from converge.engine.desired.overridden import overridden
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import desired_of, graph_of, read_text
+from converge.engine.desired.written import overridden
 from converge.freebsd.hast.taking import MARGIN_S
 from converge.lab import machine
 from converge.lab.faults import power_cut
 from converge.lab.fresh import fresh
 from converge.lab.world import World
-from converge.proving import sights
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.phases import phases
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import STARTS
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.judge import sights
+from converge.proving.rehearse.phases import phases
+from converge.proving.story.clients import shared_address
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import STARTS
 
 CONFIG = "desired/mysql-pair.toml"
 DEVICE = "/dev/hast/test"
@@ -34,7 +34,7 @@ QUIET_S = 3 + 100 / 256
 
 def begun(timeout: int) -> Drive:
     """The pair, warm, right before the plug of the node that serves is pulled."""
-    text = overridden(read_text(CONFIG), CONFIG, {"hast": {"test": {"timeout": timeout}}})
+    text = overridden(read_text(CONFIG), {"hast": {"test": {"timeout": timeout}}})
     desired = desired_of(text, CONFIG)
     graph = graph_of(desired)
     world = STARTS["served"](fresh(blueprint(desired, graph)), graph)

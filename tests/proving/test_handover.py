@@ -2,14 +2,14 @@
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.proofs import POLL_S
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.ground.proofs import POLL_S
+from converge.cli.reach.site import graph_of, read_desired
 from converge.lab.fresh import fresh
-from converge.proving.explore import Aim, Exploration, Found
-from converge.proving.proof import explored_graph, prepared
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import shared_address
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.prove.explore import Aim, Exploration, Found
+from converge.proving.prove.proof import explored_graph, prepared
+from converge.proving.story.clients import shared_address
 
 DESIRED = read_desired("desired/mysql-pair.toml")
 GRAPH = graph_of(DESIRED)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.graph import Graph
 from converge.freebsd.trigger.texts import FILES, HOOK, WAKER
 from converge.lab import faults, machine
@@ -18,13 +18,14 @@ from converge.lab.fresh import fresh
 from converge.lab.machine import syslog
 from converge.lab.triggers import Call
 from converge.lab.world import File, World
-from converge.proving import installed, sights
-from converge.proving.cues import Cue
-from converge.proving.driver import Drive
-from converge.proving.history import FAULT
-from converge.proving.reconciler import Reconciler
-from converge.proving.rehearsal import shared_address
-from converge.proving.starts import served
+from converge.proving.actors.reconciler import Reconciler
+from converge.proving.judge import sights
+from converge.proving.judge.history import FAULT
+from converge.proving.story import installed
+from converge.proving.story.clients import shared_address
+from converge.proving.story.cues import Cue
+from converge.proving.story.driver import Drive
+from converge.proving.story.starts import served
 from tests.cli.commands import ROOT
 
 EVENT = "!system=CARP subsystem=1@vtnet1 type=MASTER"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from converge.cli.blueprint import blueprint
-from converge.cli.site import graph_of, read_desired
+from converge.cli.ground.blueprint import blueprint
+from converge.cli.reach.site import graph_of, read_desired
 from converge.core.host import Command
 from converge.core.secret import Secret
 from converge.lab import machine
@@ -13,9 +13,9 @@ from converge.lab.faults import cut, disk, one_way, plug, power_back, power_cut
 from converge.lab.fresh import fresh
 from converge.lab.machine.mysqld import put_row
 from converge.lab.world import World
-from converge.proving.history import FAULT, TIME, Broken, Deed, History
-from converge.proving.invariants import acknowledged, broken, holes, leaks, needless, noted
-from converge.proving.starts import STARTS
+from converge.proving.judge.history import FAULT, TIME, Broken, Deed, History
+from converge.proving.judge.invariants import acknowledged, broken, holes, leaks, needless, noted
+from converge.proving.story.starts import STARTS
 
 DESIRED = read_desired("desired/mysql-pair.toml")
 GRAPH = graph_of(DESIRED)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
-from converge.proving.rehearsal import Rehearsal
+from converge.cli.ground.stage import ACTORS, played
+from converge.proving.rehearse.rehearsal import Rehearsal
 
 STORY = """
 schema = 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from converge.cli.stage import ACTORS, played
-from converge.proving.rehearsal import report
+from converge.cli.ground.stage import ACTORS, played
+from converge.proving.rehearse.rehearsal import report
 from tests.proving.actors import Plain
 
 SCENARIOS = sorted(Path("tests/scenarios").rglob("*.toml"))
@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: f"{p.parent.name
 
 @each
 def test_it_comes_out_as_expected(path: Path, golden: Callable[[Path, str], None]) -> None:
-    pytest.importorskip("converge.proving.reconciler")
+    pytest.importorskip("converge.proving.actors.reconciler")
     told = played(str(path), ACTORS["converge"])
     golden(path.with_suffix(".txt"), report(told))
     assert not told.broken

@@ -4,9 +4,9 @@ import pytest
 
 from converge.core.errors import BadDesired
 from converge.engine.show.problems import render
-from converge.proving.cues import Cue
-from converge.proving.script import read_script
-from converge.proving.starts import STARTS
+from converge.proving.rehearse.script import read_script
+from converge.proving.story.cues import Cue
+from converge.proving.story.starts import STARTS
 
 HEAD = 'schema = 1\ntitle = "A story"\n'
 

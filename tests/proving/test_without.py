@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from converge.cli.stage import lacking, played
+from converge.cli.ground.stage import lacking, played
 from converge.freebsd import kinds
 
 

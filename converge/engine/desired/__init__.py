@@ -27,8 +27,9 @@ from converge.core.ignore import IgnoreTable
 from converge.core.pair import Node, Pair
 from converge.core.secret import Secret
 from converge.engine.desired.checked import M, always_secret, checked, fields_of
+from converge.engine.desired.hidden import Secrecy
 from converge.engine.desired.resources import Kinds, Read, Resources, read_resources, secrets_of
-from converge.engine.desired.toml import Notes, Secrecy, Table, read_toml
+from converge.engine.desired.toml import Notes, Table, read_toml
 from converge.engine.desired.wording import either
 
 SCHEMA = 1

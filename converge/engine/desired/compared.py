@@ -80,7 +80,7 @@ def _resources(one: Desired, other: Desired, here: str, there: str) -> Iterator[
         here: one.pair.nodes[here], there: other.pair.nodes[there],
     }, one.pair.witnesses)  # fmt: skip
     told: set[tuple[str, str, str]] = set()
-    for d in [*_real(one, other, here, there, pair), *_believed(one, other, here, there)]:
+    for d in [*_real(one, other, here, there, pair), *_believed(one, other)]:
         about = (d.id.kind, d.id.name, d.field)
         if about not in told:
             told.add(about)
@@ -126,7 +126,7 @@ def _before(a: Resource[Any], b: Resource[Any], field: str) -> bool:
     return first
 
 
-def _believed(one: Desired, other: Desired, here: str, there: str) -> Iterator[Difference]:
+def _believed(one: Desired, other: Desired) -> Iterator[Difference]:
     """What the files say differently of the same resource of the same node."""
     for id in sorted({*one.resources, *other.resources}):
         mine, theirs = one.resources.get(id), other.resources.get(id)
@@ -188,8 +188,11 @@ def _side(source: Source, keys: Keys, default: str = "") -> Side:
     if keys in source.keys:
         span = source.keys[keys]
         value = source.values.get(keys, span)
+        text = source.line(span.line)
         end = value.column - 1 + value.width if value.line == span.line else None
-        return Side(source.path, span.line, source.line(span.line)[:end].strip())
+        if value == span and text.lstrip().startswith("["):
+            end = text.find("]", end) + 1 or end
+        return Side(source.path, span.line, text[:end].strip())
     near = next((keys[:n] for n in range(len(keys), 1, -1) if keys[:n] in source.keys), ())
     line = source.keys.get(near, Span(0, 0)).line
     missing = f"{dotted(keys[len(near) :]) or dotted(keys)} is not written"

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from converge.core.desired import Keys
 
 _SPACE = re.compile(r"[ \t]*")
-_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*+")
+_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LONG = re.compile(
-    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+"""(?:"{0,2})' + r"|'''(?:[^']|'(?!''))*+'''(?:'{0,2})"
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"""(?:"{0,2})' + r"|'''(?:[^']|'(?!''))*'''(?:'{0,2})"
 )
-_SHORT = re.compile(r'"(?:[^"\\\n]|\\.)*+"' + r"|'[^'\n]*'")
+_SHORT = re.compile(r'"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'")
 _SCALAR = re.compile(r"[^\s,\]}#](?:[^,\]}#\n]*[^\s,\]}#])?")
 
 Stretch = tuple[int, int]

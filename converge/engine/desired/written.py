@@ -1,4 +1,4 @@
-"""A TOML text with one value set in it; every other byte stays. No meaning in here.
+"""A TOML text with values set in it; every other byte stays. No meaning in here.
 
 The place is found by `positions` and the text is cut there: tomlkit would write the whole
 document anew (docs/decisions/0018). How a key and a value are spelt is tomlkit's to say.
@@ -10,7 +10,7 @@ import json
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -40,6 +40,21 @@ def written(text: str, keys: Keys, value: object) -> str:
         why = "the file would not read back as meant, and is left as it is"
         raise NotWritten(f"{dotted(keys)}: {why}", f"write {way(keys)} = {spelt(value)} by hand")
     return changed
+
+
+def overridden(text: str, changes: Mapping[str, Any]) -> str:
+    """The text with each value of `changes`, a tree of tables, at its place. NotWritten."""
+    for keys, value in _values(changes):
+        text = written(text, keys, value)
+    return text
+
+
+def _values(table: Mapping[str, Any], above: Keys = ()) -> Iterator[tuple[Keys, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _values(value, (*above, key))
+        else:
+            yield (*above, key), value
 
 
 def spelt(value: object) -> str:

@@ -6,15 +6,12 @@ which field a value of rc.conf comes from: fields are tried, and what is found i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from itertools import pairwise
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from converge.core.adoption import Adoption, Declined
 from converge.core.graph import Graph
@@ -22,7 +19,8 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Change
 from converge.core.resource import Resource
 from converge.core.secret import Secret
-from converge.core.state import Absent, Observation, Present, State, Wish
+from converge.core.state import Absent, Observation, Present, Wish
+from converge.engine.plan.candidates import candidates, split
 from converge.engine.plan.diff import Sight
 
 Values = Mapping[str, Any]
@@ -125,7 +123,7 @@ class _Search:
         """More fields, each of which brings it nearer; or those that would equally do so."""
         while left := self.lacks(values):
             nearer: list[tuple[Lacks, str, Any]] = []
-            for name, value in self._candidates():
+            for name, value in candidates(self.declared, self.change.observed):
                 after = self.lacks({**values, name: value}) if name not in values else None
                 if after is not None and _nearer(after, left):
                     nearer.append((after, name, value))
@@ -137,20 +135,6 @@ class _Search:
                 return values, rivals
             values = {**values, field: value}
         return values, []
-
-    def _candidates(self) -> Iterator[tuple[str, Any]]:
-        """Fields with other values: all that a choice has, else what the words seen can mean."""
-        words = list(_words(self.change.observed))
-        for name, info in type(self.declared).model_fields.items():
-            if name in ("id", "needs"):
-                continue
-            for one in _options(info.annotation):
-                choices: Iterable[Any] = words
-                if one is bool or get_origin(one) is Literal:
-                    choices = (True, False) if one is bool else get_args(one)
-                for value in choices if one is not Secret else ():
-                    if (typed := _typed(one, value)) not in (None, getattr(self.declared, name)):
-                        yield name, typed
 
     def why_not(self, rest: Lacks, twice: list[str]) -> Iterator[Declined]:
         """Each field of the state that stays as it is wished, with a full sentence."""
@@ -200,45 +184,8 @@ def _parts(seen: object, wished: object) -> frozenset[str]:
 
 
 def _pieces(value: object) -> list[str]:
-    words = _split(value)
+    words = split(value)
     return words if isinstance(value, tuple) else [" ".join(two) for two in pairwise(["", *words])]
-
-
-def _split(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, tuple) else str(value).split()
-
-
-def _words(seen: Observation[State]) -> Iterator[str]:
-    """The values of what was seen, and every word in them, once."""
-    if isinstance(seen, Present):
-        values = [getattr(seen.state, f.name) for f in fields(seen.state) if f.compare]
-        whole = [str(v) for v in values if not isinstance(v, tuple | Secret)]
-        texts = [text for value in values for text in _split(value)]
-        parts = [word for text in texts for word in re.split(r"[\s=,\"]+", text)]
-        yield from dict.fromkeys(word for word in (*whole, *parts) if word and "***" not in word)
-
-
-def _options(annotation: object) -> Iterator[Any]:
-    """The types that a field takes, one by one."""
-    if get_origin(annotation) in (Union, UnionType):
-        for one in get_args(annotation):
-            yield from _options(one)
-    else:
-        yield annotation
-
-
-def _typed(annotation: Any, word: Any) -> Any:
-    """A word as a value of that type; None where it is none."""
-    number = isinstance(word, str) and word.isdecimal() and annotation is int
-    try:
-        return _adapter(annotation).validate_python(int(word) if number else word)
-    except (ValidationError, ValueError, TypeError):
-        return None
-
-
-@cache
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(annotation)
 
 
 def _json(resource: Resource[Any], name: str) -> object:

@@ -112,7 +112,7 @@ def _maintenance_hold(node: str, facts: Facts) -> Verdict:
     if one.until_s is None:
         return Refuse(MAINTENANCE_HOLD, f"{one.owner} holds this node: {one.reason}", RELEASE)
     left_s = one.until_s - facts.now.wall_s
-    why = f"{one.owner} holds this node for another {left_s:.0f} s: {one.reason}"
+    why = f"{one.owner} holds this node: {one.reason}"
     return Hold(MAINTENANCE_HOLD, why, again_s=left_s)
 
 
@@ -192,6 +192,7 @@ def _in_vain(
         for giving in actions
         if giving.key in before
         and giving.direction is Direction.DOWN
+        and not giving.own_sake
         and giving.id.node != taking.id.node
         and isinstance(verdicts[giving.key], Allow)
     }

@@ -12,6 +12,9 @@ from converge.engine.show.marks import BLOCKED, CHANGE, UNKNOWN, Paint, safe
 
 PLAIN = Paint(on=False)
 
+Lines = Sequence[tuple[str, str]]
+"""A file: each line as it is, to compare, and as it is fit to be shown, without secrets."""
+
 
 def adoption_lines(
     taken: Iterable[Adoption],
@@ -49,12 +52,21 @@ def _value(value: object) -> str:
             return str(value)
 
 
-def diff_lines(
-    path: str, old: Sequence[str], new: Sequence[str], paint: Paint = PLAIN
-) -> Iterator[str]:
-    """A unified diff. The lines are those that are fit to be shown: no secret is in them."""
-    for line in difflib.unified_diff(old, new, path, f"{path} (new)", lineterm=""):
-        text = safe(line)
-        heads = ("---", "+++", "@@")
-        colour = {"+": "+", "-": "-"}.get(line[:1]) if not line.startswith(heads) else "bold"
-        yield paint(colour, text) if colour else text
+def diff_lines(path: str, old: Lines, new: Lines, paint: Paint = PLAIN) -> Iterator[str]:
+    """A unified diff. What differs in a secret only is shown too, as `***` on both sides."""
+    was, will = ([line for line, _ in side] for side in (old, new))
+    groups = list(difflib.SequenceMatcher(None, was, will).get_grouped_opcodes(3))
+    if groups:
+        yield from (paint("bold", safe(f"{sign} {path}{end}")) for sign, end in HEADS)
+    for group in groups:
+        (_, i, _, j, _), (_, _, k, _, m) = group[0], group[-1]
+        yield paint("bold", f"@@ -{i + 1},{k - i} +{j + 1},{m - j} @@")
+        for how, i, k, j, m in group:
+            if how == "equal":
+                yield from (safe(f" {shown}") for _, shown in old[i:k])
+                continue
+            yield from (paint("-", safe(f"-{shown}")) for _, shown in old[i:k])
+            yield from (paint("+", safe(f"+{shown}")) for _, shown in new[j:m])
+
+
+HEADS = (("---", ""), ("+++", " (new)"))

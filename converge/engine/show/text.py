@@ -24,6 +24,7 @@ from converge.core.plan import (
 from converge.core.state import Absent, Present, differing, properties, shown
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, mark, safe
 from converge.engine.show.paths import Paths, path_lines
+from converge.engine.show.spans import span_words
 
 PLAIN = Paint(on=False)
 
@@ -107,7 +108,7 @@ def verdict_lines(verdict: Verdict | None, paint: Paint = PLAIN) -> Iterator[str
     """Why an action is held or refused, and what lifts that."""
     match verdict:
         case Hold(code, why, again_s):
-            yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; try again in {again_s:g} s"
+            yield f"{paint(BLOCKED, 'held by ' + code)}: {why}; try again in {span_words(again_s)}"
         case Refuse(code, why, lift):
             yield f"{paint(BLOCKED, 'refused by ' + code)}: {why}"
             if lift:

@@ -11,6 +11,7 @@ from converge.core.ids import ResourceId
 from converge.core.plan import Hold, Refuse
 from converge.engine.show.marks import BLOCKED, IN_SYNC, UNKNOWN, Paint, safe
 from converge.engine.show.paragraphs import labelled
+from converge.engine.show.spans import span_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,9 @@ def lift_of(verdict: Hold | Refuse, *, override: bool) -> str:
     """What would lift it, in words."""
     match verdict:
         case Hold(again_s=again_s, sure=True):
-            words = f"it lifts by itself in {again_s:g} s"
+            words = f"it lifts by itself in {span_words(again_s)}"
         case Hold(again_s=again_s):
-            words = f"when that is no longer so; it is asked again in {again_s:g} s"
+            words = f"when that is no longer so; it is asked again in {span_words(again_s)}"
         case _:
             words = verdict.lift or "when that is no longer so"
     asked = f"--override {verdict.code}"
@@ -122,6 +123,7 @@ def why_text(why: Why, paint: Paint) -> str:
     """For people: a paragraph for each question, the answer first."""
     sign = why.letter or " "
     head = _HEADS.get(why.letter, "to be changed")
+    head += ", but look into it" if why.concern and why.letter == IN_SYNC else ""
     lines = [f"{paint('bold', str(why.id))}  {paint(sign, sign) if why.letter else sign} {head}"]
     for label, words in _paragraphs(why):
         lines += labelled(label, words)

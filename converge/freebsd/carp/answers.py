@@ -19,11 +19,13 @@ _INET = re.compile(
 
 
 class Shown(NamedTuple):
-    """Of ifconfig(8): addresses with their vhid or 0, the `carp:` lines by vhid."""
+    """Of ifconfig(8): addresses with their vhid or 0, the `carp:` lines by vhid; from FreeBSD 14
+    on the address that announcements go to, if that is not everybody's."""
 
     flags: frozenset[str]
     addresses: tuple[tuple[IPv4Interface, int], ...]
     groups: Mapping[int, tuple[str, int, int]]
+    unicast: str = ""
 
 
 def parse_ifconfig(text: str) -> Shown | None:
@@ -36,7 +38,9 @@ def parse_ifconfig(text: str) -> Shown | None:
         elif found := _INET.fullmatch(line):
             bits = int(found[3], 16).bit_count() if found[3] else found[2] or 32
             addresses.append((IPv4Interface(f"{found[1]}/{bits}"), int(found[4] or 0)))
-    return start and Shown(frozenset(start[1].split(",")), tuple(addresses), groups)
+    peer = re.search(r"(?m)^\s+peer (?!224\.0\.0\.18\b)([\d.]+)", text)
+    unicast = peer[1] if peer else ""
+    return start and Shown(frozenset(start[1].split(",")), tuple(addresses), groups, unicast)
 
 
 def parse_dialect(text: str) -> str:
@@ -61,6 +65,7 @@ class CarpState(State):
     state: str = field(default="", compare=False)
     target: str = field(default="", compare=False)
     push: str = field(default="", metadata=INTENT)
+    unicast: str = field(default="", compare=False)
 
     @property
     def active(self) -> bool:

@@ -52,6 +52,11 @@ def unready(carp: Carp, seen: CarpState) -> str:
             f"the address would come straight back: only with preempt = false in [{carp.id.ref}] "
             "it stays where it was handed over to"
         )
+    if seen.unicast:
+        return (
+            f"it announces itself to {seen.unicast} alone, and a state command makes it forget "
+            "that (F20)"
+        )
     if carp.advskew >= RAISED:
         return f"no advskew is above {carp.advskew}: give {carp.id.node} a lower one"
     return "" if seen.state in ("BACKUP", "MASTER") else f"CARP is {seen.state or 'not there'}"

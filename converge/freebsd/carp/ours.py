@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from converge.core.state import Absent, Observation, Present, Unknown
@@ -24,4 +25,5 @@ def group_in(carp: Carp, shown: Shown, target: str, *, promisc: bool) -> Observa
         return Unknown(f"vhid {vhid} of {target} has no carp: line; is it VRRP?")
     state, base, skew = shown.groups.get(vhid, ("", 1, 0))
     mine = sorted(a for a, v in shown.addresses if v == vhid or target != carp.interface)
-    return Present(CarpState(vhid, base, skew, tuple(mine), promisc, state, target))
+    seen = CarpState(vhid, base, skew, tuple(mine), promisc, state, target)
+    return Present(replace(seen, unicast=shown.unicast))

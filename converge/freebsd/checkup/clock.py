@@ -42,4 +42,5 @@ def _ahead(asked: Asked) -> tuple[float, float]:
 def time_service(here: Asked, there: Asked | None) -> Found:
     if here.answers[0].code == 0:
         return ok("a time service runs")
-    return notice("neither ntpd nor chronyd runs here", "service ntpd enable; service ntpd start")
+    start = "sysrc ntpd_enable=YES; service ntpd start"
+    return notice("neither ntpd nor chronyd runs here", start)

@@ -49,7 +49,9 @@ def _anew(hast: Hast, seen: HastState) -> Iterator[Action]:
     secondary by the next pass, which sees the metadata of a copy that holds nothing."""
     if seen.role != "init":
         goal = Present(replace(seen, role="init"))
-        yield hast.down("reset", GIVEN_UP, _set(hast, "init"), ROLE_S, goal)
+        reset = hast.down("reset", GIVEN_UP, _set(hast, "init"), ROLE_S, goal)
+        # It is what the other node waits for: that one writes nothing beside a second primary.
+        yield replace(reset, own_sake=True)
     yield hast.up("create", GIVEN_UP, Command(("hastctl", "create", hast.id.name), 60.0))
 
 
@@ -77,6 +79,8 @@ def _set(hast: Hast, role: str) -> Command:
 
 
 def _why(hast: Hast, wished: str, role: str) -> str:
+    if hast.follow is None and wished == "secondary":
+        return f"this node is not to lead, and the role is {role}"
     if hast.follow is None:
         return f"the desired file fixes the role {wished} here, and it is {role}"
     here = "is active" if wished == "primary" else "is not active"

@@ -105,7 +105,11 @@ def _rotten(id: ResourceId, situation: Situation) -> Verdict:
     if ours is None or not errors:
         return Allow()
     why = f"{ours.device} has failed {errors} writes"
-    lift = f"replace the disk, then converge repair {id.ref}: synchronise it from the peer"
+    lift = (
+        f"replace the disk, then converge repair {id.ref}: synchronise it from the peer; if this "
+        "is the newest copy and the loss of those writes is accepted: "
+        "--override no-promotion-with-write-errors --reason TEXT"
+    )
     return Refuse("no-promotion-with-write-errors", why, lift)
 
 
@@ -236,6 +240,7 @@ GUARDS = (
         no_promotion_with_write_errors,
         ("S3",),
         nothing_on_write_errors,
+        override=True,
     ),
     Guard("peer-still-primary", peer_still_primary, ("S1", "S3")),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),

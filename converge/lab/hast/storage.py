@@ -141,18 +141,6 @@ def power_lost(world: World, node: str) -> World:
     return replace(world, timers=timers).change(node, orphans=Table())
 
 
-def start_hastd(world: World, node: str) -> World:
-    """Start hastd as its rc script does at boot; every role is init."""
-    return daemon.start(world, node).world
-
-
-def stop_hastd(world: World, node: str) -> World:
-    """Stop hastd as its rc script does: all roles to init first, then SIGTERM."""
-    for place in [p for p in hastpair.places(world) if p.node == node]:
-        world = workers.set_role(world, place, "init")[0]
-    return daemon.terminate(world, node)
-
-
 def worker_killed(world: World, node: str, pid: int, signal: int = 9) -> World:
     """A worker of hastd gets a deadly signal; SIGTERM and SIGINT let a primary clean up."""
     if signal in (2, 15):

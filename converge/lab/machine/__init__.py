@@ -33,7 +33,7 @@ def all_programs() -> dict[str, Program]:
 def all_timers() -> dict[str, Handler]:
     """Every timer handler of the lab, by name."""
     found: dict[str, Handler] = {}
-    for name in ("net", "hast.storage", "machine.boot"):
+    for name in ("net", "hast.storage", "machine.boot", "machine.shutdown"):
         found.update(importlib.import_module(f"converge.lab.{name}").TIMERS)
     for module in pkgutil.iter_modules(programs.__path__, programs.__name__ + "."):
         found.update(getattr(importlib.import_module(module.name), "TIMERS", {}))

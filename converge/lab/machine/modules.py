@@ -82,7 +82,7 @@ def load(world: World, node: str, file: str) -> tuple[World, str]:
     return world.change(node, modules=(*machine.modules, file), klds=klds), ""
 
 
-def preload(machine: Machine, files: tuple[str, ...]) -> dict[str, tuple[int, int, int]]:
+def preload(files: tuple[str, ...]) -> dict[str, tuple[int, int, int]]:
     """Where the loader puts what loader.conf names."""
     table, address = {}, PRELOAD_AT
     for i, file in enumerate(files):

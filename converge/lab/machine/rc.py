@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,7 +17,7 @@ from converge.core.host import Answer
 from converge.lab import programs
 from converge.lab.machine import run
 from converge.lab.machine.rcconf import is_yes, variables
-from converge.lab.ufs import read_file
+from converge.lab.ufs import list_dir, read_file
 from converge.lab.world import Result, World, done, failed
 
 Verb = Callable[[World, str], Result]
@@ -166,3 +167,33 @@ def _switched(world: World, node: str, script: RcScript, verb: str) -> Result:
     result = run(world, node, ("sysrc", *edit))
     told = f"{script.name} {verb}d in /etc/rc.conf\n" if verb != "delete" else ""
     return replace(result, answer=replace(result.answer, stdout=told))
+
+
+def called(world: World, node: str, path: str, word: str) -> World:
+    """Somebody else's script is run; who it is of does what it says."""
+    calls = (*world.machine(node).calls, (world.now, (path, word)))
+    return world.change(node, calls=calls)
+
+
+def unknown_scripts(world: World, node: str, verb: str) -> list[str]:
+    """Executable scripts of packages that the lab does not know and rc would call: those that are
+    switched on, and at a shutdown those that say so (KEYWORD: shutdown)."""
+    folder = FOLDERS[1]
+    found = []
+    for name in list_dir(world, node, folder):
+        file = read_file(world, node, f"{folder}/{name}")
+        known = name in scripts() or file is None or file.is_dir or int(file.mode, 8) & 0o111 == 0
+        if known or file is None:
+            continue
+        rcvar = re.search(r'(?m)^rcvar="?(\w+)', file.text)
+        wanted = verb == "start" or re.search(r"(?m)^# KEYWORD:.*\bshutdown\b", file.text)
+        on = rcvar and is_yes(variables(world, node, name).get(rcvar[1], "NO"))
+        if wanted and on:
+            found.append(f"{folder}/{name}")
+    return found
+
+
+def local_scripts(world: World, node: str) -> list[str]:
+    """Scripts of packages that the lab knows and that lie there executable."""
+    paths = {name: script_path(world, node, name) for name in sorted(scripts())}
+    return [name for name, path in paths.items() if path and path.startswith("/usr/local/")]

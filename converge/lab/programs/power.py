@@ -1,9 +1,9 @@
-"""shutdown(8) and reboot(8). How a machine goes down and comes up is in boot."""
+"""shutdown(8) and reboot(8). How a machine goes down and comes up is in lab.machine."""
 
 from __future__ import annotations
 
 from converge.core.host import Answer
-from converge.lab.machine.boot import shut_down
+from converge.lab.machine.shutdown import shut_down
 from converge.lab.world import Program, Result, World, done, failed
 
 

@@ -10,15 +10,6 @@ SETTLED_S = 60.0
 """A directory younger than this is not on the disk yet, fsync or not (ufs-fsync-newdir-*)."""
 
 
-def after_power_cut(ufs: Ufs, now: float) -> Ufs:
-    """What is on the disk of a file system whose memory was lost at `now` (world seconds).
-
-    Directories younger than about a minute are gone with everything in them (fact 36).
-    """
-    lost = _unwritten(ufs.files, now)
-    return replace(ufs, files=ufs.files.drop(*lost)) if lost else ufs
-
-
 def lose_memory(world: World, node: str, device: str = "") -> World:
     """The mounted file systems of a machine lose what they had only in memory.
 

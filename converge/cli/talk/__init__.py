@@ -1,0 +1,1 @@
+"""With a person: options and colours, questions, progress, the same look again and again."""

@@ -1,0 +1,1 @@
+"""What a world shows, what a history remembers, and what must never be: the invariants."""

@@ -1,0 +1,1 @@
+"""Every way in which a pair can go on, within a bound."""

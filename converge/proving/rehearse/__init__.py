@@ -1,0 +1,1 @@
+"""One story with its script, its time budget and its verdicts."""
