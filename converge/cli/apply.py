@@ -31,7 +31,10 @@ TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
 @color_option
 @click.argument("saved", required=False, metavar="[FILE]")
 @yes_option
-@click.option("-n", "--dry-run", is_flag=True, help="The same as `converge plan`.")
+@click.option(
+    "-n", "--dry-run", is_flag=True,
+    help="The same as `converge plan`; with --trigger shutdown: what would be given up.",
+)  # fmt: skip
 @no_input_option
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True)
 @lock_timeout_option
@@ -70,9 +73,9 @@ def command(
     from converge.cli.reach.site import site
     from converge.cli.running.override import overridden
     from converge.cli.running.session import Session
-    from converge.cli.running.turns import SHUTDOWN, under_lock
+    from converge.cli.running.turns import SHUTDOWN, leave, under_lock
 
-    if dry_run and saved is None:
+    if dry_run and saved is None and trigger != SHUTDOWN:
         return _planned(
             config=config, nodes=nodes, hosts=hosts, color=color, verbose=verbose, as_json=as_json
         )
@@ -89,7 +92,11 @@ def command(
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
             session.look_up()
+            if trigger == SHUTDOWN:
+                leave(session)
             first = session.first_pass(saved, show=True)
+            if dry_run and as_json:
+                _show(first)
             if dry_run or not agreed(first, no_input=no_input):
                 return 0
         return under_lock(session, first, saved, trigger, lock_timeout)
@@ -102,6 +109,14 @@ def _planned(**words: object) -> int:
     rest = {"out": None, "detailed_exitcode": False}
     shown: int = click.get_current_context().invoke(plan, **words, **rest)
     return shown
+
+
+def _show(first: Pass) -> None:
+    """The plan, for machines."""
+    from converge.engine.show.json import dumps, plan_form
+
+    seen = first.snapshot
+    click.echo(dumps(plan_form(first.plan, seen.taken, seen.paths)), nl=False)
 
 
 def agreed(first: Pass, *, no_input: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from converge.cli.talk.options import F, config_option
@@ -105,7 +107,16 @@ def advance(path: str | None, span: str) -> None:
     click.echo(f"it is {lab.clock.wall():%H:%M:%S}")
 
 
-@command.command(epilog="Example: converge lab fault power-off hasta")
+class _Signed(click.Command):
+    """A command whose last word may be a number below zero: no option of it looks like that."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        numbers = [word for word in args if re.fullmatch(r"-\d+(\.\d+)?", word)]
+        rest = [word for word in args if word not in numbers]
+        return super().parse_args(ctx, [*rest, "--", *numbers] if numbers else args)
+
+
+@command.command(cls=_Signed, epilog="Example: converge lab fault power-off hasta")
 @lab_option
 @click.argument("name", metavar="FAULT")
 @click.argument("node")

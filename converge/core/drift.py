@@ -155,7 +155,8 @@ class Sight:
     """How a resource was found by the last look that could see it.
 
     `at`: when that look began; the value was so at that moment or a little later. `mark`: the last
-    line of the journal then. `desired`: the digest of the file it was compared with.
+    line of the journal then. `desired`: the digest of the file it was compared with; `table`: of
+    what that says of this resource and of those that it needs, '' where that was not kept.
     """
 
     at: str
@@ -166,6 +167,7 @@ class Sight:
     rows: tuple[Row, ...] = ()
     past: tuple[Past, ...] = ()
     lacking: Between | None = None
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

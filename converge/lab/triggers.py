@@ -57,7 +57,7 @@ def calls(before: World, after: World) -> tuple[Call, ...]:
         old = before.machines[node]
         if old is not new and new.powered:
             found += [call for call in _calls(old, new) if call.at >= new.booted]
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda call: (call.at, call.node)))
 
 
 def _calls(old: Machine, new: Machine) -> Iterator[Call]:

@@ -46,3 +46,11 @@ def test_no_file_is_named_by_nothing(command: str) -> None:
     said = converge(command, "-c", "")
     assert (said.code, said.out) == (64, "")
     assert "no file is named" in said.err
+
+
+def test_a_number_below_zero_is_no_option(fresh: Pair) -> None:
+    before = fresh.on("hasta", "date +%s")
+    fresh.lab("fault", "clock-jump", "hasta", "-90")
+    assert int(fresh.on("hasta", "date +%s")) - int(before) in range(-90, -85)
+    said = converge("lab", "fault", "--lba", str(fresh.state), "reset", "hasta")
+    assert (said.code, "--lab" in said.err) == (64, True)

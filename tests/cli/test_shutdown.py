@@ -122,3 +122,14 @@ def test_until_the_next_boot_no_trigger_begins_a_run(pair: Pair) -> None:
     (beside / SHUTDOWN).unlink()
     assert pair("apply", "--trigger", "cron").code == 0
     assert "mounted" in pair("status").out
+
+
+def test_a_dry_run_shows_what_would_be_given_up_and_gives_up_nothing(pair: Pair) -> None:
+    said = pair("apply", "-n", "--trigger", SHUTDOWN, nodes=("hasta",))
+    assert said.code == 0
+    wanted = ["mysqld.main", "mount./mysql", "hast.test"]
+    assert all(word in said.out for word in wanted), said.out
+    form = json.loads(pair("apply", "-n", "--json", "--trigger", SHUTDOWN, nodes=("hasta",)).out)
+    assert [one["id"].partition("/")[2] for one in form["actions"]] == wanted
+    assert "nothing to do" in pair("plan", nodes=("hasta",)).out
+    assert pair("apply", "-n", "--trigger", SHUTDOWN).code == 64

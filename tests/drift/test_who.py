@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from converge.core.drift import Between, Past, Row, Sight
@@ -33,8 +35,8 @@ class Journal:
     def add(self, minute: float, what: str, run: str = "R", **fields: Json) -> None:
         self.lines.append(Line(run, len(self.lines), at(minute), Entry(what, fields)))
 
-    def run(self, minute: float, desired: str = FILE) -> None:
-        self.add(minute, "run", nodes=["hasta"], desired=desired)
+    def run(self, minute: float, desired: str = FILE, trigger: str = "cron") -> None:
+        self.add(minute, "run", nodes=["hasta"], desired=desired, trigger=trigger)
 
     def act(
         self, minute: float, was: str, goal: str, ending: str | None = "done",
@@ -67,9 +69,9 @@ def looked(
 ) -> tuple[Row | None, Chain]:  # fmt: skip
     """The row of a look at minute 9, which took half a minute."""
     before = before if before is not None else sight()
-    chain = begin(ID, [BASE], journal.story(), before, desired, elsewhere)
     differing = ("value",) if value != wished else ()
     found = Found(values(value), values(wished), differing, at(9), at(9.5), desired)  # type: ignore[arg-type]
+    chain = begin(ID, [BASE], journal.story(), before, desired, elsewhere, found)
     rows = chain.seen(found, before)
     return (rows[0] if rows else None), chain
 
@@ -250,3 +252,65 @@ def test_nobody_had_looked_before() -> None:
     found = Found(values("2"), values("1"), ("value",), at(9), at(9.5), FILE)  # type: ignore[arg-type]
     (row,) = chain.seen(found, None)
     assert (row.by.who, row.since) == ("unknown", Between(None, at(9.5)))
+
+
+def test_a_run_before_a_shutdown_is_no_witness_that_all_was_well() -> None:
+    """It found nothing to give up; what else is wrong it does not ask."""
+    first, _ = looked(Journal(), "2")
+    assert first
+    journal = Journal()
+    journal.run(3, trigger="shutdown")
+    journal.end(4, seen=3.5)
+    row, chain = looked(journal, "2", before=sight("2", "1", first))
+    assert row == first
+    assert not chain.past
+
+
+def test_nor_is_what_it_wished_the_desired_file() -> None:
+    journal = Journal()
+    journal.run(3, trigger="shutdown")
+    journal.act(4, "1", "2")
+    row, chain = looked(journal, "2")
+    assert row
+    assert (row.by.who, row.by.run) == ("converge", "R")
+    assert row.since == Between(at(4), at(4.5))
+    assert not chain.past
+    journal = Journal()
+    journal.run(3, trigger="shutdown")
+    journal.act(4, "3", "2")
+    row, _ = looked(journal, "2")
+    assert row
+    assert row.desired == "1"
+
+
+def test_a_wish_that_comes_back_to_a_value_is_nobodys_change_of_it() -> None:
+    """The role stayed secondary while the address came and went."""
+    first, _ = looked(Journal(), "1", wished="2")
+    assert first
+    assert first.by.who == "follows"
+    journal = Journal()
+    journal.run(3)
+    journal.end(4, seen=3.8)
+    for wished in ("1", "2"):
+        row, chain = looked(journal, "1", wished=wished, before=sight("1", "2", first))
+        assert past(chain).ended_by.who == "follows"
+        assert row is None or row.by.who == "follows"
+
+
+def test_another_file_that_says_the_same_of_it_changed_nothing_of_it() -> None:
+    """Somebody edits another table, and meanwhile the address moves."""
+    for before, who in (("its table", "follows"), ("", "desired_file"), ("old", "desired_file")):
+        kept = replace(sight(), table=before)
+        found = Found(values("1"), values("2"), ("value",), at(9), at(9.5), OTHER, "its table")  # type: ignore[arg-type]
+        (row,) = begin(ID, [BASE], Journal().story(), kept, OTHER, "", found).seen(found, kept)
+        assert row.by.who == who
+
+
+def test_what_a_run_put_right_before_the_file_changed_is_the_files_doing() -> None:
+    journal = Journal()
+    journal.run(3)
+    journal.act(4, "3", "2")
+    row, chain = looked(journal, "2", wished="1", before=sight("2", "2"), desired=OTHER)
+    assert row
+    assert (row.by.who, row.since) == ("desired_file", Between(at(4), at(9.5)))
+    assert past(chain).ended_by.who == "converge"

@@ -174,3 +174,30 @@ def test_the_hook_of_hast_wakes_for_what_can_change_a_decision(
         here.until(lambda: here.runs)
         here.until(lambda: here.at_rest)
     assert here.runs == ["apply --wait --trigger hast --lock-timeout 600s"] * runs
+
+
+DRIFTING = """#!/bin/sh
+[ "$*" = "drift -q" ] || exit 64
+[ -s "$PLACE/differs" ] && cat "$PLACE/differs"
+read -r code <"$PLACE/code"
+exit "$code"
+"""
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (2, 1), (6, 2), (70, 2)])
+def test_the_daily_mail_speaks_only_when_something_differs(
+    code: int, ends: int, here: Place
+) -> None:
+    """periodic(8): 1 is worth a line, 2 is wrong."""
+    (here.folder / "bin" / "converge").write_text(DRIFTING)
+    text = PERIODIC.replace("PATH=$PATH:", "PATH=$PLACE/bin:$PATH:")
+    (here.folder / "periodic").write_text(text)
+    (here.folder / "code").write_text(f"{code}\n")
+    (here.folder / "differs").write_text("~ sysctl.x value\n" if code else "")
+    done = here.call(script="periodic")
+    assert (done.returncode, done.stderr) == (ends, "")
+    assert done.stdout.splitlines()[1:] == (
+        ["What differs from the desired file (converge drift):", "~ sysctl.x value"]
+        if code
+        else []
+    )

@@ -1,6 +1,8 @@
 """A pair that runs by itself: woken by what is installed; however badly, the end is the same."""
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -152,12 +154,15 @@ def test_lost_doubled_and_late_triggers_end_alike(astray: list[Cue]) -> None:
     assert ends(failover(*astray)) == TAKEN_OVER
 
 
-def burst(one: Drive, node: str, events: int, at_once: int = 100) -> None:
-    """So many events of CARP at one and the same instant."""
+def burst(
+    one: Drive, node: str, events: int, at_once: int = 100, kinds: Sequence[str] = ("MASTER",)
+) -> None:
+    """So many events of CARP at one and the same instant, of these kinds by turns."""
     for n in range(0, events, at_once):
         world = one.world
         for m in range(n, n + at_once):
-            world = syslog.event(world, node, f"{EVENT} serial={m}")
+            line = EVENT.replace("MASTER", kinds[m % len(kinds)])
+            world = syslog.event(world, node, f"{line} serial={m}")
         one._shift(world, FAULT)
 
 
@@ -182,6 +187,50 @@ def test_a_burst_while_it_takes_over_costs_two_runs_more_at_most() -> None:
     one.go(200.0)
     assert ends(one) == ends(plain) == TAKEN_OVER
     assert len(actor.begun) <= len(count.begun) + 2
+
+
+def astray(node: str, at: float = 11.0) -> list[Cue]:
+    """Of the next events some are lost, some come twice, and some behind all the others."""
+    words = ("devd MASTER", "devd BACKUP", "devd INIT")
+    return [
+        Cue(verb, node, one, at=at, times=150, by_s=by_s)
+        for one in words
+        for verb, by_s in (("lose", 0.0), ("double", 0.3), ("delay", 0.5))
+    ]
+
+
+@pytest.mark.parametrize("kinds", [*permutations(("MASTER", "BACKUP", "INIT"))])
+@pytest.mark.parametrize("gone_wrong", [False, True])
+def test_a_burst_in_any_order_and_anyhow_delivered_ends_alike(
+    kinds: tuple[str, ...], *, gone_wrong: bool
+) -> None:
+    """While hastb takes over: a thousand events, in every order of their kinds, lost, twice and
+    late. What they say is not believed; each only says: look."""
+    plain, count = drive(Cue("fault", "hasta", "power-off", at=5.0))
+    plain.go(200.0)
+    strays = astray("hastb") if gone_wrong else []
+    one, actor = drive(Cue("fault", "hasta", "power-off", at=5.0), *strays)
+    one.go(12.0)
+    burst(one, "hastb", 1000, kinds=kinds)
+    told = [e.what for e in one.timeline if e.what.startswith("<- devd") and e.at == 12.0]
+    assert (len(told) < 1000) is gone_wrong
+    assert [told.index(f"<- devd {kind}") for kind in kinds] == [0, 1, 2] or gone_wrong
+    one.go(200.0)
+    assert ends(one) == ends(plain) == TAKEN_OVER
+    assert len(actor.begun) <= len(count.begun) + 2
+
+
+@pytest.mark.parametrize("node", ["hasta", "hastb"])
+def test_a_burst_in_disorder_is_two_runs_and_changes_nothing(node: str) -> None:
+    """Also when its last events are brought half a second after all the others."""
+    one, actor = drive(*astray(node, at=0.5))
+    before = ends(one)
+    one.go(1.0)
+    burst(one, node, 1000, kinds=("INIT", "MASTER", "BACKUP"))
+    one.go(8.0)
+    assert {e.at for e in one.timeline if e.what.startswith("<- devd")} == {1.0, 1.3, 1.5}
+    assert [n for _, n, _ in actor.begun] == [node, node]
+    assert ends(one) == before
 
 
 # --- before a shutdown -------------------------------------------------------------------------

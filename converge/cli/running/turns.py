@@ -48,6 +48,13 @@ def under_lock(
         return code
 
 
+def leave(session: Session) -> None:
+    """The run is that of a node that goes down."""
+    if len(session.here.acting) != 1:
+        raise UsageError("--trigger shutdown is about one node: the one that goes down")
+    session.leave()
+
+
 def _goes_down(memory: Memory) -> bool:
     return (memory.place.run / SHUTDOWN).exists()
 
@@ -61,9 +68,7 @@ def _memory(session: Session, trigger: str, wait_s: float) -> Memory:
     here = session.here
     if trigger != SHUTDOWN:
         return Memory(here.place, here.acting, here.doors.clock, trigger=trigger, wait_s=wait_s)
-    if len(here.acting) != 1:
-        raise UsageError("--trigger shutdown is about one node: the one that goes down")
-    session.leave()
+    leave(session)
     if here.doors.urls[here.acting[0]].startswith("local:"):
         with contextlib.suppress(OSError):  # who cannot write here does not get the lock either
             here.place.run.mkdir(mode=0o700, parents=True, exist_ok=True)

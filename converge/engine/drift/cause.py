@@ -9,12 +9,14 @@ from converge.core.state import Values
 from converge.engine.drift.witness import Witness
 
 FIRST = "nobody had looked before"
+FOLLOWED = "what is wished here follows what was seen elsewhere"
 HIDDEN = "neither the file nor anything that can be shown has changed: it may be a secret"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource as this look found it. `differing`: its fields that are not as wished."""
+    """A resource as this look found it. `differing`: its fields that are not as wished. `table`: a
+    digest of what the file says of it and of what it needs."""
 
     values: Values
     wished: Values
@@ -22,6 +24,7 @@ class Found:
     began: str
     ended: str
     desired: str
+    table: str = ""
 
 
 def changed_fields(old: Values | None, new: Values) -> list[str]:
@@ -46,6 +49,6 @@ def of_wish(name: str, found: Found, before: Sight | None, when: Between) -> Cau
         return Cause("unknown", Between(None, found.ended), why=FIRST)
     if before.wished.get(name) == found.wished.get(name):
         return Cause("unknown", when, why=HIDDEN)
-    if before.desired != found.desired:
+    if before.desired != found.desired and not (before.table and before.table == found.table):
         return Cause("desired_file", when)
-    return Cause("follows", when, why="what is wished here follows what was seen elsewhere")
+    return Cause("follows", when, why=FOLLOWED)

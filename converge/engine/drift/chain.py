@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from converge.core.drift import Between, Cause, Past, Row, Sight
 from converge.core.ids import ResourceId
 from converge.core.state import Values
-from converge.engine.drift.cause import Found, changed_fields, of_wish, ours
+from converge.engine.drift.cause import FOLLOWED, Found, changed_fields, of_wish, ours
 from converge.engine.drift.witness import DID, FAILED, Story, Witness
 
 
@@ -17,9 +17,10 @@ class Chain:
     """What is known of it so far, moment after moment.
 
     `after`: when `values` were surely so; a change comes later. `calm`: when all was as desired,
-    if that is later. `file`: the digest of the desired file at hand, and whether it was the same
-    at the last sight. `tried`: what we began since, without a look at what came of it. `doubt`:
-    why nobody can say who changed it since `values`.
+    if that is later. `file`: the digest of the desired file at hand; `old_file`: at the last
+    sight. `later`: how it is found next; `wished`: by this look. `tried`: what we began since,
+    without a look at what came of it. `doubt`: why nobody can say who changed it since `values`.
+    `followed`: fields whose wish came to be what they were, and may have moved on.
     """
 
     id: ResourceId
@@ -31,13 +32,16 @@ class Chain:
     place: int = 0
     doubt: str = ""
     file: str = ""
-    same_file: bool = False
+    old_file: str = ""
     elsewhere: str = ""
+    later: Values = field(default_factory=dict)
+    wished: Values = field(default_factory=dict)
     tried: list[Witness] = field(default_factory=list)
     open: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Cause] = field(default_factory=dict)
     turns: dict[str, list[tuple[str, Between]]] = field(default_factory=dict)
     ousted: dict[str, Row] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
     past: list[Past] = field(default_factory=list)
 
     def hear(self, place: int, witness: Witness) -> None:
@@ -69,6 +73,8 @@ class Chain:
         for name in found.differing:
             row = self.open.get(name)
             by = now.get(name) or now.get("") or (row.by if row else self._came(name))
+            if not by and name in self.followed:
+                by = Cause("follows", Between(self.calm, found.ended), why=FOLLOWED)
             by = by or of_wish(name, found, before, Between(self.after, found.ended))
             since = self._still(row, found.ended) if row else self._left(name, found, by)
             wished, value = found.wished.get(name, "nothing"), found.values.get(name, "nothing")
@@ -120,16 +126,26 @@ class Chain:
                 for name in changed_fields(self.values or {}, one.goal):
                     self._turn(name, one.goal[name], None, ours(one))
                 self._stand(place, replace(witness, values=one.goal))
-        if self.file != witness.desired or (self.open and not self.same_file):
+        if self.file != witness.desired or (self.open and self.file != self.old_file):
             return  # as another file wishes it
-        for name in list(self.open):
-            desired = self.open[name].desired
+        for name, row in list(self.open.items()):
+            if self._followed(row):
+                cause = Cause("follows", Between(self.after, witness.before), why=FOLLOWED)
+                self._close(name, cause, cause.when)
+                self.followed.add(name)
+                continue
+            desired = row.desired
             cause = self._cause(name, desired, witness.before, place)
             self._close(name, cause, cause.when)
             self.changed[name] = cause
             self.values = {**(self.values or {}), name: desired}
         self.calm = witness.after
         self.turns.clear()
+
+    def _followed(self, row: Row) -> bool:
+        """It was right without having changed: the value is there still, and the wish moves."""
+        moves = row.by.who in ("follows", "converge") or self.wished.get(row.field) != row.desired
+        return moves and self.later.get(row.field) == row.observed
 
     def _turn(self, name: str, value: str, goal: str | None, cause: Cause) -> None:
         """A field has another value. With a `goal` that it is not, that is a difference."""
@@ -152,13 +168,16 @@ class Chain:
                 self._close(other, cause, cause.when)
 
     def _wished_then(self, witness: Witness, cause: Cause) -> None:
-        """A run of the same file made it so: if that is not desired now, it came to be so later,
-        with what was seen elsewhere."""
-        if witness.desired == self.file:
-            for name in list(self.open):
-                self._close(name, cause, cause.when)
-            self.calm = witness.after
-            self.turns.clear()
+        """A run of this file, or of the last look's, made it so: if that is not desired now, it
+        came to be so later, with what was seen elsewhere or with the file."""
+        if not witness.desired or witness.desired not in (self.file, self.old_file):
+            return
+        for name in list(self.open):
+            self._close(name, cause, cause.when)
+        self.calm = witness.after
+        self.turns.clear()
+        if witness.desired != self.file:  # what differs now came with the file, after this run
+            self.changed.clear()
 
     def _close(self, name: str, cause: Cause, when: Between) -> None:
         """It is over. What a run itself did on its way is no drift."""
@@ -200,19 +219,23 @@ def begin(
     sight: Sight | None,
     desired: str,
     elsewhere: str = "",
+    found: Found | None = None,
 ) -> Chain:
     """From the last sight on, or, without one, from where the journal begins. `desired`: the
-    digest of the file that it is compared with now."""
+    digest of the file that it is compared with now. `found`: by the look that ends it."""
     chain = Chain(id, needs, story, file=desired, elsewhere=elsewhere)
     start: int | None = 0
     if sight:
         chain.values, chain.after = sight.values, sight.at
         chain.open, chain.past = {row.field: row for row in sight.rows}, [*sight.past]
         start = story.after(sight.mark)
-        chain.same_file = sight.desired == desired
+        chain.old_file = sight.desired
     if story.lost or start is None:
         chain.doubt = story.lost or "the journal does not reach back to the last look"
     chain.place = start or 0
-    for place, witness in story.of(id, chain.place):
+    chain.wished, seen = (found.wished, found.values) if found else ({}, {})
+    told = story.of(id, chain.place)
+    for n, (place, witness) in enumerate(told, 1):
+        chain.later = next((w.values for _, w in told[n:] if w.how == "found"), seen)
         chain.hear(place, witness)
     return chain

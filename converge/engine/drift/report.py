@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -104,10 +106,11 @@ def _sight(
     wish = change.wish if change else observed
     began, ended = look.snapshot.taken.isoformat(), look.ended.isoformat()
     found = Found(
-        values_of(observed), values_of(wish), _fields(change), began, ended, look.graph.digest
-    )
+        values_of(observed), values_of(wish), _fields(change), began, ended, look.graph.digest,
+        table_digest(look.graph, id),
+    )  # fmt: skip
     graph, afar = look.graph, look.elsewhere.get(id.node, "")
-    chain = begin(id, graph.all_needs[id], story, before, graph.digest, afar)
+    chain = begin(id, graph.all_needs[id], story, before, graph.digest, afar, found)
     rows = chain.seen(found, before)
     lacking = None
     if id in look.lacking:
@@ -115,8 +118,18 @@ def _sight(
         lacking = lacking or Between(before.at if before else None, ended)
     return Sight(
         began, story.last, look.graph.digest, found.values, found.wished, rows,
-        tuple(chain.past[-PAST_MAX:]), lacking,
+        tuple(chain.past[-PAST_MAX:]), lacking, found.table,
     )  # fmt: skip
+
+
+def table_digest(graph: Graph, id: ResourceId) -> str:
+    """Changes with what the file says of a resource or of what that needs; never with a secret's
+    text."""
+    parts = {
+        str(one): graph.resources[one].model_dump(mode="json")
+        for one in {id, *graph.all_needs[id]}
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _fields(change: Change | None) -> tuple[str, ...]:

@@ -90,6 +90,10 @@ class Story:
 DID, FAILED = "did it", "tried it"
 """How the reason of a `tried` begins whose program ended well, and of one that was given up."""
 
+LEAVING = "shutdown"
+"""The trigger of a run that wishes for something else than the file, and not of all resources: it
+finds nothing to do where much is wrong."""
+
 SORTS = frozenset({"run", "intent", "outcome", "end"})
 """The entries that tell of it."""
 
@@ -115,15 +119,17 @@ def story(lines: Iterable[Line], whole: int, lost: str = "") -> Story:
             case "run":
                 named = fields.get("nodes")
                 nodes[line.run] = frozenset(map(str, named if isinstance(named, list) else ()))
-                files[line.run] = str(fields.get("desired"))
+                leaves = fields.get("trigger") == LEAVING
+                files[line.run] = "" if leaves else str(fields.get("desired"))
             case "intent":
                 begun[line.run, fields.get("n")] = line
-                found.setdefault(_id(fields), []).append((at, _found(line)))
+                witness = _aside(line) if files.get(line.run) == "" else _found(line)
+                found.setdefault(_id(fields), []).append((at, witness))
             case "outcome" if intent := begun.pop((line.run, fields.get("n")), None):
                 found.setdefault(_id(fields), []).append(
                     (at, replace(_ended(line, intent), desired=files.get(line.run, "")))
                 )
-            case "end" if fields.get("end") == "converged" and fields.get("seen"):
+            case "end" if _whole(fields) and files.get(line.run) != "":
                 seen = Witness(
                     "in_sync", str(fields["seen"]), line.time, run=line.run,
                     desired=str(fields.get("desired")),
@@ -137,6 +143,11 @@ def story(lines: Iterable[Line], whole: int, lost: str = "") -> Story:
     return Story(found, calm, places, whole, last, lost)
 
 
+def _whole(end: Mapping[str, Json]) -> bool:
+    """A run ended that found nothing to do."""
+    return end.get("end") == "converged" and bool(end.get("seen"))
+
+
 def _id(fields: Mapping[str, Json]) -> str:
     """`hasta/hast.test` of `hasta/hast.test promote`."""
     return str(fields.get("action")).rpartition(" ")[0]
@@ -146,6 +157,11 @@ def _found(intent: Line) -> Witness:
     fields = intent.entry.fields
     was, goal = _values(fields.get("was")), _values(fields.get("goal"))
     return Witness("found", intent.time, intent.time, was, goal, intent.run, _act(fields))
+
+
+def _aside(intent: Line) -> Witness:
+    """How it was; what a run wished that leaves is nothing to compare it with."""
+    return replace(_found(intent), goal={})
 
 
 def _ended(line: Line, intent: Line) -> Witness:

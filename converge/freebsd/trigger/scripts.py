@@ -136,18 +136,12 @@ case ${daily_converge_enable:-YES} in
 	;;
 esac
 
+said=$(converge drift -q 2>&1)
+code=$?
+[ "$code" -eq 0 ] && exit 0
 echo ""
 echo "What differs from the desired file (converge drift):"
-converge drift -v
-case $? in
-0)
-	exit 0
-	;;
-2)
-	exit 1
-	;;
-*)
-	exit 2
-	;;
-esac
+echo "$said"
+[ "$code" -eq 2 ] && exit 1
+exit 2
 """
