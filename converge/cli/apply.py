@@ -19,6 +19,7 @@ from converge.cli.talk.options import (
 from converge.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from converge.cli.running.session import Session
     from converge.reconcile import Pass
 
 TRIGGERS = ["devd", "hast", "cron", "boot", "manual", "shutdown"]
@@ -73,7 +74,7 @@ def command(
     from converge.cli.reach.site import site
     from converge.cli.running.override import overridden
     from converge.cli.running.session import Session
-    from converge.cli.running.turns import SHUTDOWN, leave, under_lock
+    from converge.cli.running.turns import SHUTDOWN, under_lock
 
     if dry_run and saved is None and trigger != SHUTDOWN:
         return _planned(
@@ -91,12 +92,7 @@ def command(
         first = None
         if dry_run or not (yes or trigger != "manual"):
             # Outside the lock: nobody should wait for a person who thinks.
-            session.look_up()
-            if trigger == SHUTDOWN:
-                leave(session)
-            first = session.first_pass(saved, show=True)
-            if dry_run and as_json:
-                _show(first)
+            first = _shown(session, saved, leaves=trigger == SHUTDOWN, as_json=dry_run and as_json)
             if dry_run or not agreed(first, no_input=no_input):
                 return 0
         return under_lock(session, first, saved, trigger, lock_timeout)
@@ -111,12 +107,19 @@ def _planned(**words: object) -> int:
     return shown
 
 
-def _show(first: Pass) -> None:
-    """The plan, for machines."""
+def _shown(session: Session, saved: str | None, *, leaves: bool, as_json: bool) -> Pass:
+    """What would be done; of a node that `leaves`, what would be given up."""
+    from converge.cli.running.turns import leave
     from converge.engine.show.json import dumps, plan_form
 
-    seen = first.snapshot
-    click.echo(dumps(plan_form(first.plan, seen.taken, seen.paths)), nl=False)
+    session.look_up()
+    if leaves:
+        leave(session)
+    first = session.first_pass(saved, show=True)
+    if as_json:
+        seen = first.snapshot
+        click.echo(dumps(plan_form(first.plan, seen.taken, seen.paths)), nl=False)
+    return first
 
 
 def agreed(first: Pass, *, no_input: bool) -> bool:
