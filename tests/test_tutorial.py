@@ -83,7 +83,7 @@ def printed(step: Step) -> str:
 def masked(text: str) -> str:
     """Without times, durations and process numbers, which may differ."""
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:+.]+|\d\d:\d\d:\d\d", "TIME", text)
-    text = re.sub(r"\b\d{8}T\d{6}-\d+\b", "RUN", text)
+    text = re.sub(r"\b\d{8}T\d{6}-\d+\b *", "RUN ", text)
     text = re.sub(r"\b(in|for) [0-9.]+ ?s\b", r"\1 SPAN", text)
     text = re.sub(r"\b(pid) [0-9]+( and [0-9]+)*", r"\1 N", text)
     return re.sub(r"\b(pid)=[0-9]+", r"\1=N", text)

@@ -59,6 +59,7 @@ def _look(here: Site, color: str, *, as_json: bool, timed: bool) -> str:
     from converge.cli.talk.recent import recent
     from converge.engine.show.json import decided_form, dumps, observation_form
     from converge.engine.show.status import marks, status_text
+    from converge.reconcile.comparing import lacks
 
     clock = here.doors.clock
     memory = recent(here.place, clock)
@@ -66,6 +67,7 @@ def _look(here: Site, color: str, *, as_json: bool, timed: bool) -> str:
         here.graph, here.readers, clock, memory.ledger, here.acting, beside=peers_file(here)
     )
     seen, columns = this.snapshot, sorted(here.readers)
+    lacking = lacks(here.graph, seen, memory.ledger, here.acting)
     if as_json:
         letters = marks(here.graph, seen, this.plan)
         form = observation_form(seen.observed, seen.taken, seen.paths) | memory.form()
@@ -75,10 +77,11 @@ def _look(here: Site, color: str, *, as_json: bool, timed: bool) -> str:
             "in_sync": set(letters.values()) == {"="},
             "plan": decided_form(this.plan),
             "concerns": {str(id): words for id, words in this.plan.concerns.items()},
+            "lacks": {str(id): words for id, words in lacking.items()},
         }
         return dumps(form)
     ours = reconcile.of_nodes(this.plan, set(columns) - set(seen.paths))
-    said = tuple(memory.lines(clock.wall()))
+    said = (*(f"! {id}: {why}" for id, why in lacking.items()), *memory.lines(clock.wall()))
     when = f"{seen.taken.isoformat(timespec='seconds')}\n" if timed else ""
     paint = paint_for(color)
     return when + status_text(here.graph, seen, this.plan, columns, paint, ours, said)

@@ -31,17 +31,18 @@ def look(
     now, ended = moment(clock), clock.wall()
     known = remembered(graph, ledger, snapshot, now, nodes)
     changes, unknown = diff(snapshot, wishes(graph, snapshot, known, now))
-    lacking = {**_lacks(graph, snapshot, ledger, nodes), **concerns(graph, snapshot)}
+    lacking = {**lacks(graph, snapshot, ledger, nodes), **concerns(graph, snapshot)}
     return Look(
         graph, snapshot, tuple(changes), tuple(unknown), lacking, ended, tuple(sorted(nodes)),
         elsewhere,
     )  # fmt: skip
 
 
-def _lacks(
+def lacks(
     graph: Graph, snapshot: Snapshot, ledger: Ledger, nodes: Collection[str]
 ) -> dict[ResourceId, str]:
-    """By the ledger as it is on the disk: that is what the next run will know."""
+    """What those nodes could not do when they had to, by the ledger as it is on the disk: that is
+    what the next run will know."""
     found = {
         id: graph.resources[id].lacks(seen.state, ledger.of(id))
         for id, seen in snapshot.observed.items()

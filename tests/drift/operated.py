@@ -24,7 +24,7 @@ from converge.lab.world import World
 from converge.proving.actors.still import Still
 from converge.proving.judge import sights
 from converge.proving.judge.history import FAULT, Deed
-from converge.proving.story.clients import shared_address
+from converge.proving.rehearse.rehearsal import shared_address
 from converge.proving.story.driver import Drive
 from converge.proving.story.starts import served
 from tests.cli.commands import NODES, ROOT

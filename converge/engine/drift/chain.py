@@ -126,7 +126,7 @@ class Chain:
                 for name in changed_fields(self.values or {}, one.goal):
                     self._turn(name, one.goal[name], None, ours(one))
                 self._stand(place, replace(witness, values=one.goal))
-        if self.file != witness.desired or (self.open and self.old_file != self.file):
+        if self.file != witness.desired or (self.open and self.file != self.old_file):
             return  # as another file wishes it
         for name, row in list(self.open.items()):
             if self._followed(row):
