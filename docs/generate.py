@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -454,19 +454,25 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main(args: list[str]) -> int:
-    """Write the pages, or say which are not current."""
+def written(
+    pages: Mapping[str, Callable[[], str]], folder: Path, target: str, args: list[str]
+) -> int:
+    """Write the pages, or, with `--check`, say which are not current."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, page()
+    for name, page in pages.items():
+        path, text = folder / name, page()
         if not path.exists() or path.read_text() != text:
             stale.append(name)
             if "--check" not in args:
                 path.write_text(text)
     if stale and "--check" in args:
-        sys.stderr.write(f"not current: {', '.join(stale)}; run make docs\n")
+        sys.stderr.write(f"not current: {', '.join(stale)}; run make {target}\n")
         return 1
     return 0
+
+
+def main(args: list[str]) -> int:
+    return written(PAGES, REFERENCE, "docs", args)
 
 
 if __name__ == "__main__":

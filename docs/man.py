@@ -10,11 +10,12 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
 import click
-from generate import Kind, default_words, range_words, shown_type
+from generate import Kind, default_words, range_words, shown_type, written
 from pydantic import BaseModel
 
 from converge.cli import COMMANDS, group
@@ -330,18 +331,8 @@ PAGES = ("converge.8", "converge.toml.5")
 
 
 def main(args: list[str]) -> int:
-    """Write the pages, or say which are not current."""
-    stale = []
-    for name in PAGES:
-        path, out = ROOT / "docs" / "man" / name, page(name)
-        if not path.exists() or path.read_text() != out:
-            stale.append(name)
-            if "--check" not in args:
-                path.write_text(out)
-    if stale and "--check" in args:
-        sys.stderr.write(f"not current: {', '.join(stale)}; run make man\n")
-        return 1
-    return 0
+    pages = {name: partial(page, name) for name in PAGES}
+    return written(pages, ROOT / "docs" / "man", "man", args)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from converge.cli.talk.asking import agreed
 from converge.cli.talk.options import (
     color_option,
     config_option,
@@ -28,6 +28,9 @@ class ChangedMeanwhile(ConvergeError):
     """Somebody saved the file between our reading and our writing."""
 
     exit_code = 75
+
+
+ADVICE = "say -y to write the file, or -n to see it only"
 
 
 @click.command(epilog="Example: converge adopt carp.vip -n")
@@ -65,7 +68,7 @@ def command(
     click.echo("\n".join(shown or ["nothing to adopt: what is seen is what is wished"]))
     if not new.taken:
         return 0 if not refused else 6 if new.unseen else 1
-    if dry_run or not (yes or _agreed(no_input=no_input)):
+    if dry_run or not (yes or agreed("Write it?", ADVICE, no_input=no_input)):
         return 0
     _write(config, old.text, new.wanted.text)
     count = len(new.taken)
@@ -133,13 +136,6 @@ def _proposal(
 
 def _lines(file: Wanted) -> list[tuple[str, str]]:
     return list(zip(file.text.split("\n"), file.desired.source.lines, strict=False))
-
-
-def _agreed(*, no_input: bool) -> bool:
-    """Ask on a terminal; elsewhere somebody must have said yes."""
-    if no_input or not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask: say -y to write the file, or -n to see it only")
-    return click.confirm("Write it?", default=False, err=True)
 
 
 def _write(path: str, old: str, new: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -123,9 +122,8 @@ def _shown(session: Session, saved: str | None, *, leaves: bool, as_json: bool) 
 
 
 def agreed(first: Pass, *, no_input: bool) -> bool:
-    """Ask on a terminal; elsewhere somebody must have said yes."""
-    if not first.plan.actions:
-        return True
-    if no_input or not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask: say -y to carry the plan out")
-    return click.confirm("Carry it out?", default=False, err=True)
+    """Of a plan without actions nobody is asked."""
+    from converge.cli.talk import asking
+
+    advice = "say -y to carry the plan out"
+    return not first.plan.actions or asking.agreed("Carry it out?", advice, no_input=no_input)

@@ -110,15 +110,11 @@ def _copies(snapshot: Snapshot, ref: Mapping[str, ResourceId]) -> Copies:
 
 def _promoted(here: Site, ref: Mapping[str, ResourceId]) -> dict[str, str]:
     """When each node was promoted last, by the journal of this place."""
-    from converge.hosts.journal import read_journal
+    from converge.hosts.journal import done_actions
 
-    found: dict[str, str] = {}
-    for line in read_journal(here.place.state, {"outcome"}):
-        fields = line.entry.fields
-        for node, id in ref.items():
-            if fields.get("action") == f"{id} promote" and fields.get("ending") == "done":
-                found[node] = line.time
-    return found
+    last = {key: line.time for key, line in done_actions(here.place.state)}
+    keys = {node: f"{id} promote" for node, id in ref.items()}
+    return {node: last[key] for node, key in keys.items() if key in last}
 
 
 def _shown(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from converge.cli.talk.asking import agreed
 from converge.cli.talk.options import (
     color_option,
     config_option,
@@ -18,6 +18,8 @@ from converge.cli.talk.options import (
 from converge.core.errors import UsageError, meant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from converge.cli.reach.site import Site
     from converge.cli.running.session import Session
     from converge.core.ledger import Handover
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 APART_S = 1.0
 """Between the two looks that must both find the pair fit."""
 
-GUARDED, BACK = 4, 1
+BACK = 1
+
+ADVICE = "say -y to hand the service over"
 
 
 @click.command(epilog="Example: converge switchover --to hastb --reason 'new disk in hasta'")
@@ -65,7 +69,7 @@ def command(
         word = _word(here, to, reason, read_span(timeout))
         if not _fit(session, word):
             return 0
-        if dry_run or not (yes or _agreed(no_input=no_input)):
+        if dry_run or not (yes or agreed("Hand it over?", ADVICE, no_input=no_input)):
             return 0
         session.word = lambda ledger: replace(ledger, handover=word)
         session.wait_s = read_span(timeout) * 2 + APART_S
@@ -109,11 +113,7 @@ def _fit(session: Session, word: Handover) -> bool:
 
     here = session.here
     session.look_up()
-    this = session.first_pass(None, show=False)
-    for again in (False, True):
-        if again:
-            here.doors.clock.sleep(APART_S)
-            this = session.first_pass(None, show=False)
+    for this in _looks(session):
         if serves(here.graph, this.snapshot, word.to):
             click.echo(f"{word.to} serves already")
             return False
@@ -132,6 +132,12 @@ def _fit(session: Session, word: Handover) -> bool:
     return True
 
 
+def _looks(session: Session) -> Iterator[Pass]:
+    yield session.first_pass(None, show=False)
+    session.here.doors.clock.sleep(APART_S)
+    yield session.first_pass(None, show=False)
+
+
 def _planned(session: Session, this: Pass, word: Handover) -> Plan:
     """What the node that gives the service up would do."""
     from converge import reconcile
@@ -141,12 +147,6 @@ def _planned(session: Session, this: Pass, word: Handover) -> Plan:
     graph, now = session.here.graph, moment(session.here.doors.clock)
     whole = reconcile.decide(graph, this.snapshot, ledger, now, acting=list(session.here.acting))
     return reconcile.of_nodes(whole, [word.source])
-
-
-def _agreed(*, no_input: bool) -> bool:
-    if no_input or not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask: say -y to hand the service over")
-    return click.confirm("Hand it over?", default=False, err=True)
 
 
 def _arrived(session: Session, word: Handover, code: int) -> int:

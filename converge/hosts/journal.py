@@ -76,6 +76,13 @@ def keep_small(folder: Path, size_max: int = SIZE_MAX, name: str = NAME) -> None
         raise refusal(path, error, HINT) from error
 
 
+def done_actions(folder: Path) -> Iterator[tuple[str, Line]]:
+    """The key of each action that was done, and its outcome's line, in the order of the lines."""
+    for line in read_journal(folder, ("outcome",)):
+        if line.entry.fields.get("ending") == "done":
+            yield str(line.entry.fields.get("action")), line
+
+
 def read_journal(folder: Path, only: Collection[str] = (), name: str = NAME) -> Iterator[Line]:
     """All entries that are kept, oldest first; `only` of these sorts, which is much faster.
 

@@ -233,11 +233,11 @@ def test_75_when_somebody_saved_the_file_meanwhile(
 ) -> None:
     tampered(pair)
 
-    def slow(*, no_input: bool) -> bool:
+    def slow(question: str, advice: str, *, no_input: bool) -> bool:
         pair.config.write_text(pair.config.read_text() + "# mine\n")
         return True
 
-    monkeypatch.setattr(adopt, "_agreed", slow)
+    monkeypatch.setattr(adopt, "agreed", slow)
     said = pair("adopt")
     assert said.code == 75
     assert "somebody else" in said.err

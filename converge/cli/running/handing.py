@@ -10,7 +10,7 @@ from converge.core.ids import Ref
 from converge.core.ledger import Handover
 from converge.core.plan import Plan
 from converge.engine.run.handover import UNFIT_PAIR, headlines
-from converge.hosts.journal import read_journal
+from converge.hosts.journal import done_actions
 
 
 class UnfitPair(ConvergeError):
@@ -50,11 +50,10 @@ UPS = ("promote", "mount", "start")
 def _last_times(here: Site) -> dict[tuple[Ref, str], float]:
     """By resource and verb: how long it took when it was done last, on whichever node (s)."""
     found: dict[tuple[Ref, str], float] = {}
-    for line in read_journal(here.place.state, {"outcome"}):
-        fields = line.entry.fields
-        key, took_s = str(fields.get("action")), fields.get("took_s")
+    for key, line in done_actions(here.place.state):
+        took_s = line.entry.fields.get("took_s")
         node_ref, _, verb = key.rpartition(" ")
         _, _, ref = node_ref.partition("/")
-        if fields.get("ending") == "done" and isinstance(took_s, int | float) and "." in ref:
+        if isinstance(took_s, int | float) and "." in ref:
             found[Ref(ref), verb] = float(took_s)
     return found

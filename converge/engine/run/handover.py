@@ -32,7 +32,7 @@ def headlines(graph: Graph, node: str) -> list[ResourceId]:
 def serves(graph: Graph, snapshot: Snapshot, node: str) -> bool:
     """All of the service is active there."""
     ids = headlines(graph, node)
-    return bool(ids) and all(is_active(snapshot.observed.get(id, Unknown(""))) for id in ids)
+    return bool(ids) and all(_active(snapshot, id) for id in ids)
 
 
 def hindrances(graph: Graph, snapshot: Snapshot, to: str) -> Iterator[str]:
@@ -63,10 +63,8 @@ def unfit(graph: Graph, snapshot: Snapshot, plan: Plan, word: Handover) -> list[
     first. On a pair with preempt the address would come straight back: set preempt = false.
     Shown: cli/test_switchover.py::test_4_for_a_pair_that_is_not_fit
     """
-    seen = snapshot.observed
     found = list(hindrances(graph, snapshot, word.to))
-    leads = [id for id in headlines(graph, word.source) if is_active(seen.get(id, Unknown("")))]
-    if len(leads) < len(headlines(graph, word.source)):
+    if not serves(graph, snapshot, word.source):
         return found
     found += [f"{id}: {why}" for id, why in plan.concerns.items()]
     found += [f"{c.id} is not as desired: run converge apply first" for c in plan.changes]
@@ -104,8 +102,11 @@ def given_up(
 
 def _has_address(graph: Graph, snapshot: Snapshot, node: str) -> bool:
     """What the service follows is active there."""
-    seen = (snapshot.observed.get(id, Unknown("")) for id in _followed(graph, node))
-    return any(is_active(one) for one in seen)
+    return any(_active(snapshot, id) for id in _followed(graph, node))
+
+
+def _active(snapshot: Snapshot, id: ResourceId) -> bool:
+    return is_active(snapshot.observed.get(id, Unknown("it was not looked at")))
 
 
 def _followed(graph: Graph, node: str) -> set[ResourceId]:

@@ -219,6 +219,7 @@ class Carp(Resource[CarpState]):
 
     @property
     def moving_s(self) -> float:
+        """So long a BACKUP waits for an announcement before it is MASTER (carp(4))."""
         return 3 * self.advbase + self.advskew / 256
 
     def unready(self, seen: CarpState) -> str:
@@ -228,7 +229,7 @@ class Carp(Resource[CarpState]):
     def quiet_s(self) -> float:
         """So long nobody has announced himself when a BACKUP becomes MASTER. With
         preempt it may have heard a worse one."""
-        return 0.0 if self.preempt else 3 * self.advbase + self.advskew / 256
+        return 0.0 if self.preempt else self.moving_s
 
     def adopts(self, seen: Observation[CarpState]) -> Mapping[str, object]:
         return {**super().adopts(seen), **as_fields(seen, (self.address, *self.aliases))}

@@ -30,7 +30,7 @@ def acts(carp: Carp, change: Change) -> tuple[Action, ...]:
     # A changed address begins a new election (recordings, fact 19): until it is over nobody
     # may take BACKUP for the peer's being MASTER.
     elects = any(step.verb.startswith(("add", "remove")) for step in steps) and wish
-    pause_s = 3 * carp.advbase + carp.advskew / 256 + 0.5 if elects else 0.0
+    pause_s = carp.moving_s + 0.5 if elects else 0.0
     last = (replace(step, settle_s=SETTLE_S, pause_s=pause_s) for step in steps[-1:])
     return (*steps[:-1], *last)
 
