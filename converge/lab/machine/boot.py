@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from converge.lab.hast import storage
@@ -129,9 +130,13 @@ def hold_up(world: World, node: str, span_s: float) -> World:
 
     devd works off what waited for it before it goes to the background, and rc waits (fact 34).
     """
+    return moved(world, node, "boot.ready", lambda at: at + span_s)
+
+
+def moved(world: World, node: str, what: str, when: Callable[[float], float]) -> World:
+    """A timer of a node comes at another time."""
     timers = (
-        replace(t, at=t.at + span_s) if (t.node, t.what) == (node, "boot.ready") else t
-        for t in world.timers
+        replace(t, at=when(t.at)) if (t.node, t.what) == (node, what) else t for t in world.timers
     )
     return replace(world, timers=tuple(sorted(timers)))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from converge.lab.machine import boot, rc
 from converge.lab.machine.syslog import log
 from converge.lab.net.groups import MESSAGES
@@ -66,11 +64,7 @@ def _halt(world: World, node: str, args: tuple[str, ...]) -> World:
 
 def hold_stop(world: World, node: str, span_s: float) -> World:
     """The script that rc.shutdown runs is so long at work yet; the watchdog does not wait."""
-    timers = (
-        replace(t, at=world.now + span_s) if (t.node, t.what) == (node, "boot.stop") else t
-        for t in world.timers
-    )
-    return replace(world, timers=tuple(sorted(timers)))
+    return boot.moved(world, node, "boot.stop", lambda _: world.now + span_s)
 
 
 TIMERS: dict[str, Handler] = {
