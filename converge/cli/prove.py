@@ -76,10 +76,10 @@ def command(
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
     from converge.cli.running.override import known_guards
     from converge.proving.prove.ills import ILLS
-    from converge.proving.story.starts import STARTS
+    from converge.proving.prove.opening import OPENINGS
 
     known_guards(without, "--without")
-    asked: list[tuple[str, str, list[str]]] = [("--start", start, list(STARTS))]
+    asked: list[tuple[str, str, list[str]]] = [("--start", start, list(OPENINGS))]
     asked += [("--ill", ill, list(ILLS)) for ill in ills]
     for option, word, words in asked:
         if word not in words:

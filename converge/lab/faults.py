@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from converge.core.errors import UsageError
+from converge.lab import mishaps
 from converge.lab.deaths import hastd_dies, mysqld_dies, worker_dies
 from converge.lab.machine import boot, processes, react, shutdown
 from converge.lab.machine.syslog import event, log
-from converge.lab.mishaps import damaged, mounted_elsewhere
 from converge.lab.net.groups import MESSAGES
 from converge.lab.world import World
 
@@ -178,11 +178,16 @@ class Fault:
     argument: str = ""
 
 
+def _plain(act: Callable[[World, str], World]) -> Callable[[World, str, str], World]:
+    """One that takes no argument."""
+    return lambda world, node, _: act(world, node)
+
+
 FAULTS: dict[str, Fault] = {
-    "power-off": Fault("pull the plug", lambda w, n, _: power_cut(w, n)),
-    "power-on": Fault("press the button: boot", lambda w, n, _: power_back(w, n)),
-    "reboot": Fault("shutdown -r now", lambda w, n, _: clean_reboot(w, n)),
-    "reset": Fault("reset without a shutdown, as after a panic", lambda w, n, _: reset(w, n)),
+    "power-off": Fault("pull the plug", _plain(power_cut)),
+    "power-on": Fault("press the button: boot", _plain(power_back)),
+    "reboot": Fault("shutdown -r now", _plain(clean_reboot)),
+    "reset": Fault("reset without a shutdown, as after a panic", _plain(reset)),
     "cable-out": Fault(
         "pull network cables: the carrier is gone",
         lambda w, n, segment: plug(w, n, segment, carrier=False),
@@ -202,10 +207,8 @@ FAULTS: dict[str, Fault] = {
     "slow": Fault("a program answers late; 0 ends it", slow, "PROGRAM:SECONDS"),
     "clock-jump": Fault("the wall clock is set forward or back", clock_jump, "SECONDS"),
     "worker-dies": Fault("SIGKILL to workers of hastd", worker_dies, "[RESOURCE]"),
-    "hastd-dies": Fault(
-        "SIGKILL to hastd and its workers at once", lambda w, n, _: hastd_dies(w, n)
-    ),
-    "mysqld-dies": Fault("SIGKILL to every database server", lambda w, n, _: mysqld_dies(w, n)),
+    "hastd-dies": Fault("SIGKILL to hastd and its workers at once", _plain(hastd_dies)),
+    "mysqld-dies": Fault("SIGKILL to every database server", _plain(mysqld_dies)),
     "disk-read-error": Fault(
         "reading from disks fails", lambda w, n, d: disk(w, n, d, "read"), "[DEVICE]"
     ),
@@ -217,12 +220,9 @@ FAULTS: dict[str, Fault] = {
         "no free block in a file system", lambda w, n, p: fill(w, n, p or "/", full=True), "[PATH]"
     ),
     "hold-open": Fault("a process keeps a file system busy", hold_open, "PATH"),
-    "damage": Fault("the replicated file systems are damaged", lambda w, n, _: damaged(w, n)),
-    "mount-elsewhere": Fault(
-        "somebody mounts the volume on /mnt", lambda w, n, _: mounted_elsewhere(w, n)
-    ),
     "disk-free": Fault(
         "free blocks again", lambda w, n, p: fill(w, n, p or "/", full=False), "[PATH]"
     ),
+    **{name: Fault(does, _plain(act)) for name, does, act in mishaps.ALL},
 }
 """By the name that a person types."""

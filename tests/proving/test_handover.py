@@ -8,7 +8,7 @@ from converge.cli.reach.site import graph_of, read_desired
 from converge.lab.fresh import fresh
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, Exploration, Found
-from converge.proving.prove.proof import explored_graph, prepared
+from converge.proving.prove.opening import explored_graph, prepared
 from converge.proving.story.clients import shared_address
 
 DESIRED = read_desired("desired/mysql-pair.toml")
@@ -29,7 +29,7 @@ def explored(faults: int, *ills: str) -> Found:
 
 @pytest.mark.parametrize("kills", [0, 1, 2])
 def test_killed_at_any_step_somebody_serves_in_the_end(kills: int) -> None:
-    found = explored(kills)
+    found = explored(kills, "kill", "lose", "double")
     assert found.complete
     assert found.ends
     assert not found.broken
@@ -37,7 +37,7 @@ def test_killed_at_any_step_somebody_serves_in_the_end(kills: int) -> None:
 
 
 def test_with_the_power_gone_at_any_step_no_invariant_breaks() -> None:
-    found = explored(1, "power-off", "reboot")
+    found = explored(1, "kill", "lose", "double", "power-off", "reboot")
     assert found.complete
     assert found.states > 1_000
     assert not found.broken

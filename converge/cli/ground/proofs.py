@@ -20,7 +20,8 @@ from converge.proving.actors.actor import Actor
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, walk
 from converge.proving.prove.ills import USUAL
-from converge.proving.prove.proof import Tally, explored_graph, prepared, prove
+from converge.proving.prove.opening import explored_graph, prepared
+from converge.proving.prove.proof import Tally, prove
 from converge.proving.prove.scene import Ground, Scene
 from converge.proving.prove.way import Question
 from converge.proving.story.clients import shared_address
@@ -48,7 +49,8 @@ class Inquiry:
         question = self.question
         actor: Actor
         if question.actor == "converge":
-            actor = Reconciler(explored_graph(graph), frozenset(question.without), POLL_S)
+            explored = explored_graph(graph, question.start)
+            actor = Reconciler(explored, frozenset(question.without), POLL_S)
         else:
             actor = ACTORS[question.actor](graph, plan)
         return prepared(

@@ -81,9 +81,16 @@ def _hast_device(world: World, place: Place, path: str) -> Device:
 
 
 def _answers_in_s(world: World, place: Place) -> float:
-    if hastpair.get(world, place).device:
+    """0 at once, inf never. A worker that finds no peer waits for it before it takes any I/O."""
+    resource = hastpair.get(world, place)
+    if resource.device:
         return 0.0
-    waits = {"hast-restart": workers.STARTS_S, "hast-started": 0.0, "hast-ready": 0.0}
+    alone = connecting.outcome(world, place) == "unreachable"
+    waits = {
+        "hast-restart": resource.timeout if alone else workers.STARTS_S,
+        "hast-started": resource.timeout - workers.STARTS_S if alone else 0.0,
+        "hast-ready": 0.0,
+    }
     due = [
         timer.at - world.now + extra
         for what, extra in waits.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from converge.lab.hast import connecting, connection, queues
+from converge.lab.hast import connecting, connection, queues, writing
 from converge.lab.hast import log as hastlog
 from converge.lab.hast import pair as hastpair
 from converge.lab.hast.pair import Place
@@ -154,7 +154,8 @@ def ready(world: World, node: str, args: tuple[str, ...]) -> World:
 def _ready(world: World, place: Place) -> World:
     for what in ("hast-started", "hast-ready"):
         world = hastpair.cancel(world, place, what)
-    return hastpair.change(world, place, device=True, silent=False, reads=1)
+    world = hastpair.change(world, place, device=True, silent=False, reads=1)
+    return writing.taken_up(world, place)
 
 
 def died(world: World, node: str, pid: int, signal: int) -> World:
@@ -165,7 +166,8 @@ def died(world: World, node: str, pid: int, signal: int) -> World:
             continue
         world = stopped(hastlog.killed(world, place, pid, signal), place)
         if old.role == "primary":
-            world = hastpair.change(world, place, silent=old.device or old.silent)
+            silent = old.device or old.silent
+            world = hastpair.change(world, place, silent=silent, unserved=old.unserved)
             world = busy(world, node, world.now + RESTART_S)
             world = hastpair.at(world, place, "hast-restart", world.now + RESTART_S)
     return world

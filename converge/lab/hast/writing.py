@@ -11,7 +11,10 @@ from converge.lab.world import Queued, Table, Ufs, World
 
 
 def content(world: World, place: Place) -> Ufs | None:
-    """What the device shows: the local component, or the peer's while the own one is stale."""
+    """What the device shows: the local component, or the peer's while the own one is stale; what
+    waits for a worker comes from the kernel."""
+    if (kept := hastpair.get(world, place).unserved) is not None:
+        return kept
     there = hastpair.partner(world, place)
     source = there if hastpair.get(world, place).behind and there is not None else place
     disk = hastpair.disk(world, source)
@@ -40,17 +43,16 @@ def write(world: World, place: Place, ufs: Ufs) -> tuple[World, float]:
 
 
 def queue(world: World, place: Place, ufs: Ufs) -> World:
-    """A write while the worker is being replaced: it is done when the new one takes over.
+    """A write while the worker is being replaced: the kernel keeps it, and it is done as any other
+    when the new worker takes I/O, with the peer or alone."""
+    return world if content(world, place) == ufs else hastpair.change(world, place, unserved=ufs)
 
-    The new one finds the extents marked and synchronises them, so nothing is lost by this.
-    """
-    disk = hastpair.disk(world, place)
-    if disk is None or disk.metadata is None or disk.ufs == ufs:
-        return world
-    touched = extents.touched(disk.ufs, ufs, disk.metadata.datasize)
-    before = tuple(n for n in disk.metadata.marked if n not in touched)
-    metadata = replace(disk.metadata, marked=(*before, *sorted(touched)))
-    return hastpair.change_disk(world, place, ufs=ufs, metadata=metadata)
+
+def taken_up(world: World, place: Place) -> World:
+    """The new worker takes I/O: what was kept for it comes first."""
+    kept = hastpair.get(world, place).unserved
+    world = hastpair.change(world, place, unserved=None)
+    return world if kept is None else write(world, place, kept)[0]
 
 
 def _locally(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from converge.lab.world.disks import Metadata
+from converge.lab.world.disks import Metadata, Ufs
 from converge.lab.world.table import Table
 
 SETTINGS = (
@@ -81,6 +81,8 @@ class HastResource:
     """Primary: files whose write is in `flight`."""
     skipped: frozenset[str] = frozenset()
     """Primary: files whose last write broke with the connection and is on no map (B2)."""
+    unserved: Ufs | None = None
+    """Primary: what its device shall hold; it was written while the worker was being replaced."""
     refusal: str = ""
     """Primary: how the last attempt to connect ended, '' for none or well."""
     tries: int = 0

@@ -27,7 +27,8 @@ class Mind:
     `seen`: a look was taken and nothing was made of it yet. `again`: a trigger came meanwhile.
     `knocking`: the peer was silent, so that it is asked in the background and costs no time.
     `leaving`: its node goes down; nothing else wakes it any more.
-    `booted`: in which boot the moments of the ledger were noted.
+    `booted`: in which boot the moments of the ledger were noted. `stands`: the guards that stood
+    in the way when its last run ended.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -39,6 +40,7 @@ class Mind:
     tickets: int = 0
     knocking: bool = False
     held: tuple[str, ...] = ()
+    stands: tuple[str, ...] = ()
     written: str = ""
     listening: bool = False
     leaving: bool = False

@@ -25,7 +25,7 @@ from converge.lab.world import World
 from converge.proving.actors.actor import Step
 from converge.proving.actors.mind import Begun, Mind
 from converge.proving.actors.still import Deaf, Still
-from converge.proving.actors.telling import Said, outcomes, unseen
+from converge.proving.actors.telling import Said, outcomes, standing, unseen
 from converge.reconcile import leaving
 from converge.reconcile.charter import Charter, Rest
 from converge.reconcile.passes import Course
@@ -80,7 +80,7 @@ class Reconciler:
         return state.due
 
     def killed(self, state: Mind, node: str) -> Mind:
-        return Mind(state.ledger, written=state.written, booted=state.booted)
+        return Mind(state.ledger, written=state.written, booted=state.booted, stands=state.stands)
 
     def step(self, world: World, state: Mind, node: str) -> Step:
         """One look, or one effect, or one wait."""
@@ -172,7 +172,7 @@ class Reconciler:
     def _over(self, state: Mind, course: Course, node: str, now: Now) -> Mind:
         ended = Mind(
             course.ledger, written=state.written, booted=state.booted, held=state.held,
-            leaving=state.leaving,
+            leaving=state.leaving, stands=standing(course),
         )  # fmt: skip
         return self.wake(ended, node, "again", now.elapsed_s) if state.again else ended
 

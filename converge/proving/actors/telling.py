@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge.core.plan import Deferred, Ending
+from converge.core.plan import COMES_AFTER, Deferred, Ending
 from converge.reconcile.charter import End
 from converge.reconcile.passes import Course
 
@@ -30,6 +30,20 @@ def unseen(course: Course) -> list[Said]:
     if course.end is not End.UNKNOWN or not course.passes:
         return []
     return [(f"{d.id.ref} waits", d.why, "") for d in _roots(course.passes[-1].plan.deferred)[:1]]
+
+
+def standing(course: Course) -> tuple[str, ...]:
+    """The codes of the guards that stand in the way when a run ends, or that name what a person
+    must look into although nothing can be planned (split-brain)."""
+    if not course.passes:
+        return ()
+    last = course.passes[-1]
+    held = {o.detail.partition(":")[0] for o in last.outcomes if o.ending is Ending.HELD}
+    planned = {v.code for v in last.plan.held.values()} - {COMES_AFTER}
+    known = {g.code for r in course.charter.graph.resources.values() for g in r.guards}
+    named = {words.partition(":")[0] for words in last.plan.concerns.values()} & known
+    waits = {d.id.kind for d in _roots(last.plan.deferred)} if course.end is End.UNKNOWN else set()
+    return tuple(sorted(held | planned | named | {f"{kind} waits" for kind in waits}))
 
 
 def _roots(deferred: tuple[Deferred, ...]) -> list[Deferred]:

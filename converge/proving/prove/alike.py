@@ -15,7 +15,7 @@ from converge.core.state import Present
 from converge.lab.machine.syslog import clock
 from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
-from converge.lab.world import Disk, HastResource, Machine, Mount, World
+from converge.lab.world import Disk, HastResource, Machine, Mount, Ufs, World
 from converge.proving.actors.mind import Mind
 from converge.proving.judge import sights
 from converge.proving.prove.scene import Ground, Scene
@@ -61,11 +61,15 @@ def _machine(machine: Machine, now: float) -> tuple[Any, ...]:
 def _still(machine: Machine) -> tuple[Any, ...]:
     """What of a machine does not depend on the time."""
     net = tuple(
-        (i.name, i.up, i.carrier, len(i.addresses), tuple(v.state for v in i.vhids))
+        (i.name, i.up, i.carrier, len(i.addresses),
+         tuple((v.state, v.password) for v in i.vhids))
         for i in machine.interfaces.values()
-    )
+    )  # fmt: skip
+    conf = machine.files.get("/etc/hast.conf")
+    sealed = tuple(path for path, file in machine.files.items() if file.flags)
     return (
         (machine.powered, machine.booting, machine.halting, machine.hangs, machine.full),
+        (tuple(machine.slow.items()), machine.ahead, conf and conf.text, sealed),
         net,
         machine.hastd is not None,
         tuple(_resource(r) for r in sights.volumes(machine)),
@@ -78,7 +82,15 @@ def _still(machine: Machine) -> tuple[Any, ...]:
 
 def _resource(r: HastResource) -> tuple[Any, ...]:
     sync = r.sync.source if r.sync else ""
-    flags = (bool(r.worker), r.connected, r.device, r.silent, r.behind, bool(r.waiting))
+    flags = (
+        bool(r.worker),
+        r.connected,
+        r.device,
+        r.silent,
+        r.behind,
+        bool(r.waiting),
+        bool(r.unserved),
+    )
     maps = (bool(r.extents), bool(r.flight), bool(r.skipped), bool(r.write_errors))
     return r.name, r.role, sync, flags, maps, r.refusal
 
@@ -94,9 +106,12 @@ def _copies(ground: Ground, scene: Scene, device: str, disk: str, datadir: str) 
     rows = {row for of, row in scene.history.rows if of == device}
     last = max(rows, default="")
     has = tuple(last in rows_on_disk(world, node, disk, datadir) for node in ground.actors)
+    seen = [sights.hast_mounts(world.machine(node)) for node in ground.actors]
+    shown = [next((m.ufs for m in ms if m.device == device), None) for ms in seen]
+    whose = tuple(_whose(m or d.ufs, datadir) for m, d in zip(shown, disks, strict=True))
     one, other = (d.metadata for d in disks)
     if one is None or other is None:
-        return tuple(map(_disk, disks)), has, (one is None, other is None)
+        return tuple(map(_disk, disks)), whose, has, (one is None, other is None)
     compared = (
         one.resuid == other.resuid,
         _sign(one.localcnt - other.remotecnt),
@@ -106,7 +121,15 @@ def _copies(ground: Ground, scene: Scene, device: str, disk: str, datadir: str) 
         bool(one.marked),
         bool(other.marked),
     )
-    return tuple(map(_disk, disks)), has, compared
+    return tuple(map(_disk, disks)), whose, has, compared
+
+
+@lru_cache(maxsize=50_000)
+def _whose(ufs: Ufs | None, datadir: str) -> tuple[Any, ...]:
+    """Whether a database is there, and whose it says it is."""
+    files = {} if ufs is None else ufs.files
+    named = files.get(f"{datadir}/converge.id")
+    return f"{datadir}/mysql" in files, named and named.text
 
 
 @lru_cache(maxsize=50_000)

@@ -199,7 +199,7 @@ def stuck(ground: Ground, scene: Scene) -> str | None:
         resources = list(sights.volumes(world.machine(node)))
         if all(r.connected and r.sync is None for r in resources):
             return None
-    codes = {code for state in scene.states.values() for code in getattr(state, "held", ())}
+    codes = {code for state in scene.states.values() for code in getattr(state, "stands", ())}
     return ", ".join(sorted(codes))
 
 

@@ -7,27 +7,13 @@ a memory of its own of what it has seen. Which states are distinct is counted ov
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from converge.core.graph import Graph
-from converge.lab.fresh import Blueprint
-from converge.lab.world import World
-from converge.proving.actors.actor import Actor
-from converge.proving.judge.sights import HAST
 from converge.proving.prove.explore import Aim, Counter, Exploration, Found
-from converge.proving.prove.ills import USUAL
 from converge.proving.prove.scene import Ground, Scene
-from converge.proving.story.driver import Drive
-from converge.proving.story.starts import STARTS, WORDS, unsealed
-
-WARM_S = 180.0
-"""So long the actors live with the pair before anything fails: what they learn is theirs."""
-
-UNTOUCHED = ("setting", "file", "sysctl", "hast_entry", "kernel_module")
-"""Kinds that no fault of the exploration changes; they are left out of its graph."""
 
 Way = tuple[str, ...]
 
@@ -56,39 +42,6 @@ def _behind(before: Way, counter: Counter) -> Counter:
 
 def _shorter(one: Counter | None, other: Counter) -> Counter:
     return other if one is None or len(other.moves) < len(one.moves) else one
-
-
-def explored_graph(graph: Graph) -> Graph:
-    """The resources that a fault can touch."""
-    return graph.only([id for id in graph.order if id.kind not in UNTOUCHED])
-
-
-def prepared(
-    graph: Graph, plan: Blueprint, bare: World, actor: Actor, vip: str,
-    *, start: str = "served", faults: int = 2, late: int = 0, ills: Sequence[str] = USUAL,
-    sealed: bool = True,
-) -> tuple[Ground, Scene]:  # fmt: skip
-    """The ground and the scene to start from: a pair on which its actors have lived a while.
-
-    converge seals mount points, whoever acts afterwards; not `sealed` are those of others.
-    """
-    actors: Mapping[str, Actor] = {node: actor for node in graph.pair.nodes}
-    world = STARTS[start](bare, graph)
-    world = world if sealed else unsealed(world, graph)
-    drive = Drive(world=world, actors=actors, vip=vip)
-    drive.warm_up(WARM_S)
-    if word := WORDS.get(start):
-        first, second = graph.pair.nodes
-        now, state = drive.world.now, drive.states[first]
-        drive.states[first] = actor.wake(state, first, f"{word} {second}", now)
-    disks = {v.name: (HAST + v.name, v.devices[min(v.devices)], v.mount) for v in plan.volumes}
-    devices = [
-        (device, disk, d.datadir.removeprefix(f"{mount}/"))
-        for d in plan.databases
-        for device, disk, mount in [disks[d.volume]]
-    ]
-    scene = Scene(drive.world, dict(drive.states), drive.history, faults, late)
-    return Ground(actors, vip, devices, ills), scene
 
 
 Progress = Callable[[Tally, int], bool]

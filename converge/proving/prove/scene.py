@@ -15,7 +15,7 @@ from converge.lab.world import World
 from converge.proving.actors.actor import Actor, Step
 from converge.proving.judge import invariants, sights
 from converge.proving.judge.history import CLIENT, FAULT, TIME, Deed, History
-from converge.proving.prove.ills import ILLS, USUAL, Ill
+from converge.proving.prove.ills import ILLS, OWN, USUAL, Ill
 
 LATE_S = 1.0
 """A step may come so much later than it could: the other node's may come first. Whoever is held
@@ -59,7 +59,8 @@ class Ground:
         self.vip = vip
         self.devices = devices
         """(HAST device, local disk, data directory on it) of each database."""
-        self.ills = tuple(ILLS[name] for name in ills)
+        self.ills = tuple(ILLS[name] for name in ills if name not in OWN)
+        self._own = frozenset(ills) & frozenset(OWN)
 
     def due(self, scene: Scene, node: str) -> float | None:
         if not sights.awake(scene.world.machine(node)):
@@ -98,16 +99,28 @@ class Ground:
                 if self._possible(scene, node, ill):
                     label = f"fault {node} {ill.fault}"
                     yield label, lambda node=node, ill=ill: self._fall(scene, node, ill)  # type: ignore[misc]
-            if self.due(scene, node) is not None:
+            if "kill" in self._own and self.due(scene, node) is not None:
                 yield f"kill {node}", lambda node=node: self._kill(scene, node)  # type: ignore[misc]
-        at = _next_trigger(scene.world)
-        if at is not None:
+        strays = self._own - {"kill"}
+        at = _next_trigger(scene.world) if strays else None
+        if at is not None and "lose" in strays:
             yield "lose", lambda: self._time(spent(scene), at, deaf=True)
+        if at is not None and "double" in strays:
             yield "double", lambda: self._time(spent(scene), at, twice=True)
 
     def _possible(self, scene: Scene, node: str, ill: Ill) -> bool:
         known = f"{node} {ill.fault}" in scene.ills
+        if ill.aside and any(self._acts_on_a_look(scene, other) for other in self.actors):
+            return False
         return not known and sights.awake(scene.world.machine(node))
+
+    def _acts_on_a_look(self, scene: Scene, node: str) -> bool:
+        """It has looked, and will begin something upon that with its next step."""
+        state, due = scene.states[node], self.due(scene, node)
+        if due is None or getattr(state, "seen", None) is None:
+            return False
+        world = lab.advance(scene.world, max(due, scene.world.now))
+        return bool(self.actors[node].step(world, state, node).sent)
 
     def _fall(self, scene: Scene, node: str, ill: Ill) -> Scene:
         world = FAULTS[ill.fault].act(scene.world, node, ill.word)
@@ -116,7 +129,7 @@ class Ground:
 
     def _mend(self, scene: Scene, name: str) -> Scene:
         node, _, fault = name.partition(" ")
-        ill = next(i for i in self.ills if i.fault == fault)
+        ill = ILLS[fault]
         word = {"hang": ill.word, "disk-full": ill.word, "slow": "service:0"}.get(fault, "")
         world = FAULTS[ill.mend].act(scene.world, node, word)
         ills = scene.ills - {name}

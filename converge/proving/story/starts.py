@@ -63,10 +63,10 @@ def failed_over(world: World, graph: Graph) -> World:
     lab = Lab(power_cut(served(world, graph), first))
     LabClock(lab).sleep(30)
     for name, device, path in _volumes(lab.world, second):
-        _type(lab, second, f"hastctl role primary {name}; sleep 25")
-        _type(lab, second, f"fsck -p -t ufs {device} && mount {device} {path}")
+        typed(lab, second, f"hastctl role primary {name}; sleep 25")
+        typed(lab, second, f"fsck -p -t ufs {device} && mount {device} {path}")
     for service in _services(graph, second):
-        _type(lab, second, f"service {service} onestart")
+        typed(lab, second, f"service {service} onestart")
     LabClock(lab).sleep(5)
     lab.world, _ = put_row(lab.world, second, "after the failover")
     LabClock(lab).sleep(30)
@@ -83,9 +83,9 @@ def split(world: World, graph: Graph) -> World:
     LabClock(lab).sleep(45)
     lab.world, _ = put_row(lab.world, first, "in the partition")
     for name, device, _ in _volumes(lab.world, second):
-        _type(lab, second, f"hastctl role primary {name}; sleep 25")
-        _type(lab, second, f"fsck -p -t ufs {device}; mount {device} /mnt; touch /mnt/here")
-        _type(lab, second, f"umount /mnt; hastctl role secondary {name}")
+        typed(lab, second, f"hastctl role primary {name}; sleep 25")
+        typed(lab, second, f"fsck -p -t ufs {device}; mount {device} /mnt; touch /mnt/here")
+        typed(lab, second, f"umount /mnt; hastctl role secondary {name}")
     lab.world = heal(lab.world, second)
     LabClock(lab).sleep(60)
     return lab.world
@@ -118,7 +118,7 @@ def _services(graph: Graph, node: str) -> list[str]:
     return [str(getattr(graph.resources[id], "service", "")) for id in ids]
 
 
-def _type(lab: Lab, node: str, line: str) -> None:
+def typed(lab: Lab, node: str, line: str) -> None:
     """What a person would do by hand."""
     lab.world = machine.run(lab.world, node, ("sh", "-c", line)).world
 
@@ -130,11 +130,7 @@ STARTS: dict[str, Start] = {
     "returning": returning,
     "failed-over": failed_over,
     "split": split,
-    "handing-over": served,
 }
-
-WORDS = {"handing-over": "switchover"}
-"""What a person types on the first node when a proof begins; it names the second one."""
 
 
 def converged(lab: Lab, graph: Graph, *nodes: str) -> None:
