@@ -31,7 +31,7 @@ from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.engine.desired import TABLES, load
 from converge.engine.desired.schema import desired_schema
-from converge.engine.show.codes import Page, override_words, prose
+from converge.engine.show.codes import Page, keeps, override_words, prose
 from converge.engine.show.drift.form import drift_schema
 from converge.engine.show.json import dumps
 from converge.freebsd import kinds
@@ -261,7 +261,7 @@ def _guard_row(guard: Guard) -> str:
     asked = [one for one in (guard.judge, guard.above) if one not in (None, never)]
     says = " Above it: ".join(prose(one.__doc__) for one in asked)
     lift = " A person may lift it: `--override`." if guard.override else ""
-    return f"| `{guard.code}` | {', '.join(guard.protects)} | {says}{lift} |"
+    return f"| `{guard.code}` | {keeps(guard)} | {says}{lift} |"
 
 
 def kinds_page() -> str:
@@ -386,8 +386,8 @@ def _code_rows(page: Page) -> Iterator[tuple[str, str]]:
     yield "To do", page.todo
     if page.sort != "exit code":
         yield "Override", override_words(page)
-    if page.protects:
-        yield "Keeps", ", ".join(page.protects)
+    if keeps(page):
+        yield "Keeps", keeps(page)
     if page.modes:
         yield "Failures", ", ".join(page.modes)
     path = page.shown.partition("::")[0]

@@ -132,7 +132,7 @@ class Pair:
             return
         self.cue("lab", node, "true")  # whatever is due now comes first
         world, acknowledged = put_row(drive.world, node, row)
-        drive._shift(world, CLIENT)
+        drive.shift(world, CLIENT)
         if acknowledged:
             drive.history = invariants.acknowledged(drive.history, "/dev/hast/test", row)
 

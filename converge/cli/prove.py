@@ -30,7 +30,8 @@ BROKEN = 7
 @click.option("--actor", type=click.Choice(["converge", "classic"]), default="converge",
               show_default=True, help="Whose software the nodes run.")  # fmt: skip
 @click.option("--ill", "ills", multiple=True, metavar="FAULT",
-              help="Faults that may come (repeatable) [what a pair meets by itself].")  # fmt: skip
+              help="Faults that may come, NODE:FAULT only there (repeatable) "
+              "[what a pair meets by itself].")  # fmt: skip
 @click.option("--without", multiple=True, metavar="GUARD", help="Never ask this guard.")
 @click.option("--all", "every", is_flag=True,
               help="Do not stop at what is broken first: a timeline for each.")  # fmt: skip
@@ -80,7 +81,7 @@ def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
 
     known_guards(without, "--without")
     asked: list[tuple[str, str, list[str]]] = [("--start", start, list(OPENINGS))]
-    asked += [("--ill", ill, list(ILLS)) for ill in ills]
+    asked += [("--ill", ill.rpartition(":")[2], list(ILLS)) for ill in ills]
     for option, word, words in asked:
         if word not in words:
             hint = meant(word, words)
@@ -140,4 +141,18 @@ def summary(question: Question, tally: Tally, walks: int = 0) -> str:
         said = "; ".join(map(str, counter.broken))
         lines.append(f"  known hole {hole}, after {len(counter.moves)} moves: {said}")
         lines += [f"    {m}" for m in counter.moves if m.split()[0] not in ("step", "time")]
+    if not tally.broken:
+        lines += _second_lines(question.without)
     return "\n".join(lines) + "\n"
+
+
+def _second_lines(without: tuple[str, ...]) -> list[str]:
+    """Why nothing breaks without a guard: another one stands before it."""
+    from converge.cli.running.override import known_guards
+
+    return [
+        f"  {guard.code} is the second line behind {other}: --without {other}, too, breaks {code}"
+        for guard in known_guards(without, "--without")
+        for code, other in guard.behind
+        if guard.code in without and other not in without
+    ]

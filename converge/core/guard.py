@@ -48,8 +48,11 @@ class Situation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`code` is stable and documented; `judge` is pure; `protects` names invariants (S1..S10).
+    """`code` is stable and documented; `judge` is pure.
 
+    `protects`: invariants (S1..S10) that break in some run when this guard alone is not asked.
+    `behind`: (invariant, code): it is the second line; that invariant breaks where that other
+    guard is not asked either. `converge prove --without CODE` shows both.
     `above`: asked of what goes up on this resource, too: (this resource, the action, situation).
     A foundation may veto what is built on it. `override`: a person may lift it for one run.
     """
@@ -59,6 +62,7 @@ class Guard:
     protects: tuple[str, ...] = ()
     above: Callable[[ResourceId, Action, Situation], Verdict] | None = None
     override: bool = False
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 def never(action: Action, situation: Situation) -> Verdict:

@@ -78,7 +78,7 @@ class Filesystem(Resource[FilesystemState]):
 
     kind: ClassVar[str] = "filesystem"
     guards: ClassVar[tuple[Guard, ...]] = (
-        Guard("fsck-failed-blocks-mount", never, ("S6",), checked_first),
+        Guard("fsck-failed-blocks-mount", never, ("S4", "S6"), checked_first),
     )
 
     device: Ref | DevicePath = Field(

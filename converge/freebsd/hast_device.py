@@ -57,9 +57,7 @@ class HastDevice(Resource[HastDeviceState]):
     """The device of a HAST resource. `hast.NAME` brings it along."""
 
     kind: ClassVar[str] = "hast_device"
-    guards: ClassVar[tuple[Guard, ...]] = (
-        Guard("device-answers", never, ("S4",), device_answers),
-    )
+    guards: ClassVar[tuple[Guard, ...]] = (Guard("device-answers", never, above=device_answers),)
     headline: ClassVar[bool] = True
 
     hast: Ref = Field(description="The HAST resource, like hast.test.")

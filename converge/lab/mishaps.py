@@ -33,24 +33,33 @@ def damaged(world: World, node: str) -> World:
 
 
 def mounted_elsewhere(world: World, node: str) -> World:
-    """A person takes the replicated volumes off their places, where they are on them, and mounts
-    each on /mnt, to look at it."""
-    found = world.machine(node)
-    places = {m.device: m.path for m in _volumes(found)}
-    resources = found.hastd.resources.values() if found.hastd else ()
-    there = [f"/dev/hast/{r.provname}" for r in resources if r.device]
-    for device in sorted({*places, *there}):
-        if device in places:
-            world = _typed(world, node, f"umount -f {places[device]}")
-        world = _typed(world, node, f"mkdir -p {ELSEWHERE}", f"mount {device} {ELSEWHERE}")
+    """A person takes the replicated volumes off their places and mounts each on /mnt, to look."""
+    for mount in _volumes(world.machine(node)):
+        world = _typed(world, node, f"umount -f {mount.path}", *_on_mnt(mount.device))
     return react(world)
 
 
+def mounted_meanwhile(world: World, node: str) -> World:
+    """A person mounts each replicated volume that is there and not mounted on /mnt, to look."""
+    found = world.machine(node)
+    taken = {mount.device for mount in _volumes(found)}
+    for resource in found.hastd.resources.values() if found.hastd else ():
+        device = f"/dev/hast/{resource.provname}"
+        if resource.device and device not in taken:
+            world = _typed(world, node, *_on_mnt(device))
+    return react(world)
+
+
+def _on_mnt(device: str) -> tuple[str, str]:
+    return f"mkdir -p {ELSEWHERE}", f"mount {device} {ELSEWHERE}"
+
+
 def taken_away(world: World, node: str) -> World:
-    """A person unmounts the replicated volumes and makes their directories ordinary ones."""
-    for mount in _volumes(world.machine(node)):
-        for line in ("umount", "chflags noschg", "chmod 755"):
-            world = _typed(world, node, f"{line} {mount.path}")
+    """A person unmounts the replicated volumes that nobody uses, and opens their directories."""
+    for path in [mount.path for mount in _volumes(world.machine(node))]:
+        world = _typed(world, node, f"umount {path}")
+        if all(mount.path != path for mount in _volumes(world.machine(node))):
+            world = _typed(world, node, f"chflags noschg {path}", f"chmod 755 {path}")
     return react(world)
 
 
@@ -118,6 +127,7 @@ def _broken(ufs: Ufs | None) -> Ufs | None:
 ALL: tuple[tuple[str, str, Callable[[World, str], World]], ...] = (
     ("damage", "the replicated file systems are damaged", damaged),
     ("mount-elsewhere", "somebody mounts the volume on /mnt", mounted_elsewhere),
+    ("mount-meanwhile", "somebody mounts a volume that is not mounted", mounted_meanwhile),
     ("volume-away", "somebody unmounts the volume and opens its directory", taken_away),
     ("address-moved", "somebody sends the shared address to the other node", address_moved),
     ("password-changed", "somebody types another CARP password", password_changed),

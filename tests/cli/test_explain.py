@@ -117,7 +117,8 @@ def test_it_needs_no_desired_file_and_knows_a_slip() -> None:
 
 def test_as_json() -> None:
     (one,) = json.loads(converge("explain", "peer-silent", "--json").out)["codes"]
-    assert (one["override"], one["protects"]) == (True, ["S1"])
+    assert (one["override"], one["protects"]) == (True, [])
+    assert one["behind"] == [["S1", "peer-still-primary"]]
     every = json.loads(converge("explain", "--json").out)
     assert (every["format_version"], every["kind"]) == (1, "codes")
     assert [one["code"] for one in every["codes"]] == list(PAGES)

@@ -58,8 +58,8 @@ class Living(Drive):
     truth: Truth = field(default_factory=lambda: Truth(lambda node, fact: ""))
     wish: str = "follows"
 
-    def _shift(self, world: World, deed: Deed) -> None:
-        Drive._shift(self, world, deed)
+    def shift(self, world: World, deed: Deed) -> None:
+        Drive.shift(self, world, deed)
         self.note(deed)
 
     def note(self, deed: Deed = FAULT, wish: str = "follows") -> None:

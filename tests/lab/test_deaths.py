@@ -1,5 +1,7 @@
 """Processes that die by SIGKILL, programs that are late, clocks that jump."""
 
+from dataclasses import replace
+
 import pytest
 
 from converge.core.host import Command, Run
@@ -9,7 +11,7 @@ from converge.lab.host import Lab, LabHost
 from converge.lab.machine import run
 from converge.lab.machine.mysqld import put_row, ready
 from converge.lab.rows import rows_on_disk, rows_served, serving
-from converge.lab.world import World
+from converge.lab.world import File, World
 from tests.lab.fs_worlds import later, running, then
 from tests.lab.hast_steps import has_device, log, said, state
 from tests.rows import rows_lost
@@ -30,6 +32,54 @@ def test_a_killed_primary_worker_comes_back_under_the_mount() -> None:
     assert "Device hast/test recovered." in log(back, "hasta", "daemon.log")
     back, acknowledged = put_row(back, "hasta", "after-kill")
     assert acknowledged
+
+
+def test_a_write_between_two_workers_is_done_by_the_new_one_as_any_other() -> None:
+    """It connects before it takes I/O (hastd/primary.c hastd_primary()): the write is answered
+    when both copies have it, and what it then synchronises is no mixture."""
+    world, acknowledged = put_row(hit(running(), "worker-dies", "test"), "hasta", "meanwhile")
+    assert acknowledged
+    for node in ("hasta", "hastb"):
+        assert "meanwhile" in rows_on_disk(world, node, "/dev/vtbd1", "db")
+        ufs = world.machine(node).disks["/dev/vtbd1"].ufs
+        assert ufs is not None
+        assert not ufs.torn
+
+
+def test_without_its_peer_the_new_worker_answers_only_after_the_timeout() -> None:
+    """And it counts what it writes then as any lone write."""
+    alone = hit(later(hit(running(), "power-off", node="hastb"), 40), "worker-dies", "test")
+    before = alone.machine("hasta").disks["/dev/vtbd1"].metadata
+    world, acknowledged = put_row(alone, "hasta", "alone")
+    assert acknowledged
+    assert world.now - alone.now > 20
+    after = world.machine("hasta").disks["/dev/vtbd1"].metadata
+    assert before is not None
+    assert after is not None
+    assert after.localcnt == max(1, before.localcnt)
+
+
+@pytest.mark.parametrize("since_s", [0.5, 1.05])
+def test_so_long_a_read_waits_for_it(since_s: float) -> None:
+    """Both while no worker runs and while the new one waits for the peer."""
+    alone = later(hit(running(), "power-off", node="hastb"), 40)
+    world = later(hit(alone, "worker-dies", "test"), since_s)
+    device = storage.device(world, "hasta", "/dev/hast/test")
+    assert device is not None
+    assert device.answers_in_s == pytest.approx(21 - since_s, abs=0.2)
+
+
+def test_a_write_waits_for_a_worker_that_lives() -> None:
+    world = hit(running(), "worker-dies", "test")
+    ufs = world.machine("hasta").mounts[-1].ufs
+    assert ufs is not None
+    files = ufs.files.put("db/note", File("waits"))
+    world, _ = storage.write(world, "hasta", "/dev/hast/test", replace(ufs, files=files))
+    world = later(hit(later(world, 1.05), "worker-dies", "test"), 3)
+    for node in ("hasta", "hastb"):
+        disk = world.machine(node).disks["/dev/vtbd1"].ufs
+        assert disk is not None
+        assert disk.files["db/note"].text == "waits"
 
 
 def test_a_killed_secondary_worker_is_called_again() -> None:

@@ -8,6 +8,7 @@ from converge.lab.faults import FAULTS
 from converge.lab.fresh import recorded_pair
 from converge.lab.host import Lab, LabHost
 from converge.lab.machine import run
+from tests.lab.fs_worlds import running, then
 from tests.lab.net_steps import after, does
 
 WORDS = {"hang": "hastctl", "slow": "hastctl:30", "clock-jump": "-90"}
@@ -106,3 +107,43 @@ def test_a_cable_of_a_dead_machine_is_out_when_it_boots():
 def test_a_word_that_means_nothing_is_refused(name, word):
     with pytest.raises(UsageError):
         FAULTS[name].act(recorded_pair(), "hasta", word)
+
+
+HANDS = {
+    "address-moved": ("ifconfig vtnet1", "carp: BACKUP"),
+    "password-changed": ("ifconfig -k vtnet1", "other"),
+    "mount-elsewhere": ("mount -p", "/mnt"),
+    "data-gone": ("ls /mysql/db/mysql", "No such file"),
+    "data-of-others": ("cat /mysql/db/converge.id", "other/mysqld.main"),
+}
+
+
+@pytest.mark.parametrize("name", HANDS)
+def test_what_a_person_does_by_hand_shows(name):
+    line, says = HANDS[name]
+    argv = tuple(line.split())
+    world = running()
+    was = run(world, "hasta", argv).answer
+    now = run(FAULTS[name].act(world, "hasta", ""), "hasta", argv).answer
+    assert (now.stdout, now.stderr) != (was.stdout, was.stderr)
+    assert says in now.stdout + now.stderr
+    assert says not in was.stdout + was.stderr
+
+
+def test_a_volume_is_unmounted_by_hand_only_while_nobody_uses_it():
+    world = FAULTS["volume-away"].act(running(), "hasta", "")
+    assert mounts(world) == ["/mysql"]
+    world = then(world, "service mysql-server onestop", "chflags schg /mysql")
+    world = FAULTS["volume-away"].act(world, "hasta", "")
+    assert mounts(world) == []
+    assert world.machine("hasta").files["/mysql"].flags == ""
+
+
+def test_a_volume_that_is_not_mounted_can_be_mounted_meanwhile():
+    assert mounts(FAULTS["mount-meanwhile"].act(running(), "hasta", "")) == ["/mysql"]
+    world = run(running(), "hasta", ("umount", "-f", "/mysql")).world
+    assert mounts(FAULTS["mount-meanwhile"].act(world, "hasta", "")) == ["/mnt"]
+
+
+def mounts(world):
+    return [m.path for m in world.machine("hasta").mounts if "hast" in m.device and not m.gone]

@@ -163,7 +163,7 @@ def burst(
         for m in range(n, n + at_once):
             line = EVENT.replace("MASTER", kinds[m % len(kinds)])
             world = syslog.event(world, node, f"{line} serial={m}")
-        one._shift(world, FAULT)
+        one.shift(world, FAULT)
 
 
 @pytest.mark.parametrize("node", ["hasta", "hastb"])

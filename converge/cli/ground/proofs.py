@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -13,13 +14,13 @@ import click
 from converge.cli.ground.blueprint import blueprint
 from converge.cli.ground.stage import ACTORS
 from converge.cli.reach.site import graph_of, read_desired
-from converge.core.errors import CannotWrite
+from converge.core.errors import CannotWrite, UsageError
 from converge.hosts.clock import SystemClock
 from converge.lab.fresh import fresh
 from converge.proving.actors.actor import Actor
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, walk
-from converge.proving.prove.ills import USUAL
+from converge.proving.prove.ills import OWN, USUAL
 from converge.proving.prove.opening import explored_graph, prepared
 from converge.proving.prove.proof import Tally, prove
 from converge.proving.prove.scene import Ground, Scene
@@ -47,6 +48,7 @@ class Inquiry:
         graph = graph_of(desired)
         plan = blueprint(desired, graph)
         question = self.question
+        _check_places(question.ills, list(graph.pair.nodes))
         actor: Actor
         if question.actor == "converge":
             explored = explored_graph(graph, question.start)
@@ -126,6 +128,16 @@ class Inquiry:
     def _clear(self) -> None:
         if self._live:
             click.echo("\r" + " " * 79 + "\r", err=True, nl=False)
+
+
+def _check_places(ills: Iterable[str], nodes: Sequence[str]) -> None:
+    for words in ills:
+        node, _, name = words.rpartition(":")
+        if node not in ("", *nodes):
+            there = " and ".join(nodes)
+            raise UsageError(f"--ill {words}: {node} is no node of the pair; there is {there}")
+        if node and name in OWN:
+            raise UsageError(f"--ill {words}: {name} comes on any node; say --ill {name}")
 
 
 def _append(path: str, entry: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from converge.core.exits import Exit
@@ -33,6 +33,7 @@ class Page:
     shown: str
     override: bool = False
     protects: tuple[str, ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
 
 
@@ -40,7 +41,13 @@ def guard_page(guard: Guard, kind: str) -> Page:
     """Of its own resource first, then of what is built on it."""
     asked = [one for one in (guard.judge, guard.above) if one not in (None, never)]
     sort = f"guard of {kind}"
-    return _page(guard.code, sort, asked, override=guard.override, protects=guard.protects)
+    page = _page(guard.code, sort, asked, override=guard.override)
+    return replace(page, protects=guard.protects, behind=guard.behind)
+
+
+def keeps(of: Guard | Page) -> str:
+    """The invariants that it keeps, alone or as the second line behind another guard."""
+    return ", ".join((*of.protects, *(f"{code} behind {other}" for code, other in of.behind)))
 
 
 def hold_page(code: str, judge: Callable[..., Any], *, override: bool) -> Page:
@@ -52,9 +59,7 @@ def exit_page(one: Exit) -> Page:
     return Page(str(one.code), "exit code", one.means, "", one.todo, f"tests/{one.shown}")
 
 
-def _page(
-    code: str, sort: str, asked: list[Any], *, override: bool, protects: tuple[str, ...] = ()
-) -> Page:
+def _page(code: str, sort: str, asked: list[Any], *, override: bool) -> Page:
     told: dict[str, str] = {}
     for one in asked:
         told |= _labels(one.__doc__)
@@ -67,8 +72,7 @@ def _page(
         told.get("To do:", ""),
         f"tests/{told['Shown:']}" if "Shown:" in told else "",
         override,
-        protects,
-        tuple(sorted(set(re.findall(rf"\b{MODE}\b", whole)))),
+        modes=tuple(sorted(set(re.findall(rf"\b{MODE}\b", whole)))),
     )
 
 
@@ -109,7 +113,7 @@ def _paragraphs(page: Page) -> Iterator[tuple[str, str]]:
     yield "to do", page.todo
     if page.sort != "exit code":
         yield "override", override_words(page)
-    yield "keeps", ", ".join(page.protects)
+    yield "keeps", keeps(page)
     yield "failures", f"{', '.join(page.modes)} ({HOLES})" if page.modes else ""
     yield "shown by", page.shown
 

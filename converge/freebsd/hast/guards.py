@@ -242,8 +242,8 @@ GUARDS = (
         nothing_on_write_errors,
         override=True,
     ),
-    Guard("peer-still-primary", peer_still_primary, ("S1", "S3")),
+    Guard("peer-still-primary", peer_still_primary, ("S3",), behind=(("S1", "peer-silent"),)),
     Guard("never-demote-while-mounted", never_demote_while_mounted, ("S2",)),
-    Guard("dirty-handover", dirty_handover, ("S3",)),
+    Guard("dirty-handover", dirty_handover, behind=(("S3", "promote-needs-known-sync"),)),
     Guard("never-reload-while-mounted", never_reload_while_mounted, ("S2",)),
 )

@@ -88,7 +88,7 @@ def flap_damping(action: Action, situation: Situation) -> Verdict:
 
 
 GUARDS = (
-    Guard("boot-delay", boot_delay, ("S3",)),
+    Guard("boot-delay", boot_delay, behind=(("S3", "promote-needs-known-sync"),)),
     Guard("carp-settled", carp_settled),
     Guard("flap-damping", flap_damping, (), override=True),
 )

@@ -227,7 +227,14 @@ def role_reverts(base: ResourceId, action: Action, situation: Situation) -> Verd
 GUARDS = (
     Guard("init-is-not-master", init_is_not_master, (), still_entitled),
     Guard("witness-isolated", witness_isolated, (), alone_above, override=True),
-    Guard("peer-silent", peer_silent, ("S1",), proof_of_death, override=True),
+    Guard(
+        "peer-silent",
+        peer_silent,
+        (),
+        proof_of_death,
+        override=True,
+        behind=(("S1", "peer-still-primary"),),
+    ),
     Guard("promote-needs-known-sync", promote_needs_known_sync, ("S3",), override=True),
     Guard("role-reverts-to-init", never, (), role_reverts),
 )

@@ -130,7 +130,13 @@ class HastEntry(Resource[HastEntryState]):
         ("nodes", "replication", "timeout", "checksum", "compression", "provider"),
         "hast.conf is one file for both nodes",
     )
-    guards: ClassVar[tuple[Guard, ...]] = (Guard("disk-of-a-primary", disk_of_a_primary, ("S2",)),)
+    guards: ClassVar[tuple[Guard, ...]] = (
+        Guard(
+            "disk-of-a-primary",
+            disk_of_a_primary,
+            behind=(("S2", "never-reload-while-mounted"),),
+        ),
+    )
 
     file: Path = Field(default="/etc/hast.conf", description="Where hastd's configuration is.")
     nodes: Mapping[Word, Section] = Field(min_length=2, description="Both, by short host name.")

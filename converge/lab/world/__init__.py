@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from converge.core.host import Answer
 from converge.lab.world.disks import Disk as Disk
@@ -155,7 +156,9 @@ class World:
         return self.with_machine(replace(self.machines[node], **fields))  # type: ignore[arg-type]
 
     def later(self, after_s: float, node: str, what: str, *args: str) -> World:
-        """The same world with one more timer."""
+        """The same world with one more timer; none for what never comes (inf)."""
+        if after_s == inf:
+            return self
         timer = Timer(self.now + after_s, self.serial, node, what, args)
         timers = tuple(sorted((*self.timers, timer)))
         return replace(self, timers=timers, serial=self.serial + 1)

@@ -55,3 +55,10 @@ USUAL = (
     "disk-write-error", "disk-full",
 )  # fmt: skip
 """What is explored unless others are asked for: what a pair meets without a person's doing."""
+
+
+def placed(words: str) -> tuple[str, Ill]:
+    """Of "power-off" or "hasta:power-off": on which node it may come ('' for any), and what.
+    KeyError for what is none."""
+    node, _, name = words.rpartition(":")
+    return node, ILLS[name]

@@ -29,13 +29,14 @@ Then = Callable[[World, Graph], World]
 
 class Opening(NamedTuple):
     """`start`: how the pair is when its actors wake. `off`: a node (0, 1) that has no power then
-    and may get it back. `then`: what happens when they have lived with it, right before the
-    exploration. `word`: what a person types on the first node, naming the second.
-    `touches`: kinds of UNTOUCHED that it changes."""
+    and may get it back. `then`: what happens when they have lived with it; they live with that for
+    `lives_s` more, and the exploration begins. `word`: what a person types on the first node then,
+    naming the second. `touches`: kinds of UNTOUCHED that it changes."""
 
     start: str
     off: int | None = None
     then: Then | None = None
+    lives_s: float = 0.0
     word: str = ""
     touches: tuple[str, ...] = ()
 
@@ -80,7 +81,7 @@ OPENINGS = {
     "served": Opening("served"),
     "degraded": Opening("degraded", off=1),
     "returning": Opening("degraded", then=_returns),
-    "catching-up": Opening("degraded", then=_returns_to_much),
+    "catching-up": Opening("degraded", then=_returns_to_much, lives_s=38.0),
     "failed-over": Opening("failed-over", off=0),
     "split": Opening("split"),
     "handing-over": Opening("served", word="switchover"),
@@ -111,6 +112,10 @@ def prepared(
     world = world if sealed else unsealed(world, graph)
     drive = Drive(world=world, actors=actors, vip=vip)
     drive.warm_up(WARM_S)
+    if opening.then is not None:
+        drive.shift(opening.then(drive.world, graph), FAULT)
+    if opening.lives_s:
+        drive.go(opening.lives_s)
     disks = {v.name: (HAST + v.name, v.devices[min(v.devices)], v.mount) for v in plan.volumes}
     devices = [
         (device, disk, d.datadir.removeprefix(f"{mount}/"))
@@ -120,13 +125,7 @@ def prepared(
     ground = Ground(actors, vip, devices, ills)
     off = () if opening.off is None else (f"{list(graph.pair.nodes)[opening.off]} power-off",)
     scene = Scene(drive.world, dict(drive.states), drive.history, faults, late, frozenset(off))
-    return ground, _begun(ground, scene, opening, graph)
-
-
-def _begun(ground: Ground, scene: Scene, opening: Opening, graph: Graph) -> Scene:
-    if opening.then is not None:
-        scene = ground.shifted(scene, opening.then(scene.world, graph), FAULT)
     if opening.word:
         first, second = graph.pair.nodes
         scene = ground.woken(scene, [(first, f"{opening.word} {second}")])
-    return scene
+    return ground, scene

@@ -125,6 +125,8 @@ def _worked(work: _Work, jobs: int) -> Iterator[_Told | None]:
         yield None
     for worker in workers:
         worker.join()
+        if worker.exitcode:
+            raise RuntimeError(f"a worker of the proof died ({worker.exitcode})")
 
 
 def _worker(work: _Work, mouth: Connection) -> None:

@@ -15,7 +15,7 @@ from converge.lab.world import World
 from converge.proving.actors.actor import Actor, Step
 from converge.proving.judge import invariants, sights
 from converge.proving.judge.history import CLIENT, FAULT, TIME, Deed, History
-from converge.proving.prove.ills import ILLS, OWN, USUAL, Ill
+from converge.proving.prove.ills import ILLS, OWN, USUAL, Ill, placed
 
 LATE_S = 1.0
 """A step may come so much later than it could: the other node's may come first. Whoever is held
@@ -59,7 +59,7 @@ class Ground:
         self.vip = vip
         self.devices = devices
         """(HAST device, local disk, data directory on it) of each database."""
-        self.ills = tuple(ILLS[name] for name in ills if name not in OWN)
+        self.ills = tuple(placed(words) for words in ills if words not in OWN)
         self._own = frozenset(ills) & frozenset(OWN)
 
     def due(self, scene: Scene, node: str) -> float | None:
@@ -95,8 +95,8 @@ class Ground:
 
     def _faults(self, scene: Scene) -> Iterator[Move]:
         for node in self.actors:
-            for ill in self.ills:
-                if self._possible(scene, node, ill):
+            for where, ill in self.ills:
+                if where in ("", node) and self._possible(scene, node, ill):
                     label = f"fault {node} {ill.fault}"
                     yield label, lambda node=node, ill=ill: self._fall(scene, node, ill)  # type: ignore[misc]
             if "kill" in self._own and self.due(scene, node) is not None:

@@ -101,9 +101,9 @@ class Drive:
             if at_once > AT_ONCE_MAX:
                 raise RuntimeError(f"turning in circles at {last}: {due.name}")
             if self.world.now < due.at or not due.rank:
-                self._shift(lab.advance(self.world, due.at), TIME)
+                self.shift(lab.advance(self.world, due.at), TIME)
             due.act()
-        self._shift(lab.advance(self.world, max(self.world.now, self.start + until_s)), TIME)
+        self.shift(lab.advance(self.world, max(self.world.now, self.start + until_s)), TIME)
 
     def _dues(self) -> list[Due]:
         found = []
@@ -146,7 +146,7 @@ class Drive:
         world, told = self._clients.turn(self.world)
         for device, row in told:
             self.history = invariants.acknowledged(self.history, device, row)
-        self._shift(world, CLIENT)
+        self.shift(world, CLIENT)
 
     def _step(self, node: str) -> None:
         """One step of an actor; a cue that waits for it comes in its place."""
@@ -161,7 +161,7 @@ class Drive:
         self._said(node, step)
         self.cues = kept
         world = installed.held_up(step.world, node, self.actors[node].due(step.state, node))
-        self._shift(world, Deed("actor", node, step.sent, step.ends, step.run, step.took))
+        self.shift(world, Deed("actor", node, step.sent, step.ends, step.run, step.took))
         self._meet(line)
         if self.quiet_from is not None and self.now_s >= self.quiet_from:
             for effect in invariants.needless(step.sent, before, step.world):
@@ -184,13 +184,13 @@ class Drive:
         elif cue.verb == "kill":
             self._kill(cue.node)
         else:
-            self._shift(cues.changed(self.world, cue), FAULT)
+            self.shift(cues.changed(self.world, cue), FAULT)
 
     def _kill(self, node: str) -> None:
         if node in self.actors:
             self.states[node] = self.actors[node].killed(self.states[node], node)
 
-    def _shift(self, world: World, deed: Deed) -> None:
+    def shift(self, world: World, deed: Deed) -> None:
         """The world is another one now: tell, judge, wake."""
         before, self.world = self.world, world
         if world is before and not deed.sent and deed.took is None:
