@@ -177,6 +177,10 @@ class Resource(BaseModel, Generic[S]):
         """Why the service could not be handed over to this node as it is; '' when it could."""
         return ""
 
+    def cedes(self, view: View) -> str:
+        """Why the service belongs to the peer, by what is seen of both; '' where it does not."""
+        return ""
+
     @abstractmethod
     def actions(self, change: Change) -> tuple[Action, ...]:
         """What turns what was seen into what is wished, in order, downs before ups.

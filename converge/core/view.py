@@ -80,3 +80,9 @@ class View(Protocol):
     def leader(self) -> str:
         """The node to which a person hands the service over just now; '' for none."""
         ...
+
+    @property
+    def ceded(self) -> str:
+        """Why the service belongs to the peer though nobody said so, and can go there; '' where it
+        does not."""
+        ...

@@ -18,7 +18,8 @@ from converge.core.state import Absent, Present, Wish, differing, in_sync
 from converge.engine.desired.placed import places
 from converge.engine.desired.written import NotWritten, written
 from converge.engine.plan.adoption import adopted
-from converge.engine.plan.diff import Sight, diff, wishes
+from converge.engine.plan.diff import diff, wishes
+from converge.engine.plan.sight import sights
 
 DOWN = "it is not there, or down; name it in the command if it is to stay so"
 
@@ -116,10 +117,9 @@ def _found(
     """What each change asks for, by itself."""
     taken: list[Adoption] = []
     declined: list[Declined] = []
+    views = sights(wanted.graph, seen.snapshot, seen.ledger, seen.now, wished, seen.acting)
     for change in changes:
-        around, bound = wanted.graph.around(change.id.node), change.id.node in seen.acting
-        sight = Sight(around, seen.snapshot.observed, wished, seen.ledger, seen.now, bound)
-        found, refused = adopted(wanted.graph, change, sight)
+        found, refused = adopted(wanted.graph, change, views[change.id.node])
         if found and isinstance(change.observed, Absent) and not named:
             found, refused = (), (Declined(change.id, "", DOWN),)
         taken += found

@@ -13,7 +13,7 @@ from converge.core.secret import Secret
 from converge.core.state import Absent, Observation, Present, State, Wish
 from converge.engine.graph import build
 from converge.engine.plan.adoption import adopted
-from converge.engine.plan.diff import Sight
+from converge.engine.plan.sight import Sight
 
 PAIR = Pair("p", {n: Node(n, n, f"192.0.2.{i}", f"192.0.2.{i}") for i, n in enumerate("ab", 1)})
 

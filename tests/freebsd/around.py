@@ -46,6 +46,7 @@ class Neighbours:
     known: Mapping[str, Notes] = field(default_factory=dict)
     now: Now = NEVER
     leader: str = ""
+    ceded: str = ""
 
     def twin(self, ref: Ref) -> Observation[State]:
         return self.peers.get(str(ref), Unknown("not looked at"))

@@ -21,7 +21,7 @@ from converge.core.resource import Resource
 from converge.core.secret import Secret
 from converge.core.state import Absent, Observation, Present, Wish
 from converge.engine.plan.candidates import candidates, split
-from converge.engine.plan.diff import Sight
+from converge.engine.plan.sight import Sight
 
 Values = Mapping[str, Any]
 Lacks = frozenset[tuple[str, str]]

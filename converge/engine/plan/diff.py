@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
-from converge.core.graph import Graph, Neighbourhood
-from converge.core.ids import Ref, ResourceId
-from converge.core.ledger import Ledger, Notes, Now
+from converge.core.graph import Graph
+from converge.core.ids import ResourceId
+from converge.core.ledger import Ledger, Now
 from converge.core.plan import Change, Deferred, Snapshot
-from converge.core.state import Absent, Observation, Present, State, Unknown, Wish, in_sync
-
-Wishes = Mapping[ResourceId, Wish[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a resource sees of its node when it says what it wants."""
-
-    around: Neighbourhood
-    seen: Mapping[ResourceId, Observation[Any]]
-    wishes: Wishes
-    ledger: Ledger
-    now: Now
-    bound: bool
-
-    def twin(self, ref: Ref) -> Observation[State]:
-        peer = self.around.pair.peer_of(self.around.node)
-        id = ResourceId(peer.name if peer else "", ref.kind, ref.name)
-        return self.seen.get(id, Unknown("it was not looked at"))
-
-    @property
-    def leader(self) -> str:
-        return self.ledger.leader if self.bound else ""
-
-    def notes(self, ref: Ref) -> Notes:
-        return self.ledger.of(ResourceId(self.around.node, ref.kind, ref.name))
-
-    def observed(self, ref: Ref) -> Observation[State]:
-        id = ResourceId(self.around.node, ref.kind, ref.name)
-        return self.seen.get(id, Unknown("it was not looked at"))
-
-    def wished(self, ref: Ref) -> Wish[State]:
-        id = ResourceId(self.around.node, ref.kind, ref.name)
-        return self.wishes.get(id, Unknown("it is not declared"))
+from converge.core.state import Absent, Present, Unknown, Wish, in_sync
+from converge.engine.plan.sight import Wishes, sights
 
 
 def wishes(
@@ -60,10 +26,10 @@ def wishes(
     wish cannot be told yet cannot be told either.
     """
     found: dict[ResourceId, Wish[Any]] = {}
+    views = sights(graph, snapshot, ledger, now, found, acting)
     for id in graph.order:
         if id in snapshot.observed:
-            around, bound = graph.around(id.node), acting is None or id.node in acting
-            view = Sight(around, snapshot.observed, found, ledger, now, bound)
+            view = views[id.node]
             found[id] = _inherited(graph, id, found) or graph.resources[id].want(view)
     return found
 
@@ -92,8 +58,7 @@ def reason(
         if isinstance(found.get(need), Absent):
             root = reason(graph, need, snapshot, ledger, now, found, acting)
             return f"it needs {need.ref}, which is not wished here{root and f' ({root})'}"
-    around, bound = graph.around(id.node), id.node in acting
-    view = Sight(around, snapshot.observed, found, ledger, now, bound)
+    view = sights(graph, snapshot, ledger, now, found, acting)[id.node]
     return graph.resources[id].because(view)
 
 

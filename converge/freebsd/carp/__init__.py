@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import Any, ClassVar, Literal
 
@@ -39,7 +40,7 @@ from converge.freebsd.carp.answers import (
 )
 from converge.freebsd.carp.brought import brought
 from converge.freebsd.carp.found import as_fields, found
-from converge.freebsd.carp.moving import RAISED, pushed, unready
+from converge.freebsd.carp.moving import RAISED, leads, pushed, unready
 from converge.freebsd.carp.ours import group_in
 from converge.freebsd.carp.pairing import AGREES, RANKS, concern, taken
 
@@ -174,10 +175,11 @@ class Carp(Resource[CarpState]):
 
     def want(self, view: View) -> Wish[CarpState]:
         mine, target = sorted({self.address, *self.aliases}), self.place(view.around)[1]
-        leaves = view.leader not in ("", self.id.node)
-        params = (self.vhid, self.advbase, RAISED if leaves else self.advskew)
-        push = pushed(view.observed(self.id.ref), view.leader, self.id.node)
-        return Present(CarpState(*params, tuple(mine), self.promisc, target=target, push=push))
+        leader = leads(self, view)
+        skew = self.advskew if leader in ("", self.id.node) else RAISED
+        push = pushed(view.observed(self.id.ref), leader, self.id.node)
+        state = CarpState(self.vhid, self.advbase, skew, tuple(mine), self.promisc, target=target)
+        return Present(replace(state, push=push, because=view.ceded))
 
     def look(self, around: Around) -> Look[CarpState]:
         dialect, target, _ = self.place(around)

@@ -54,7 +54,8 @@ class CarpState(State):
     """Its configuration. `vhid` is 0 on a carpN interface that was only created.
 
     `state` is MASTER, BACKUP or INIT; `target` is the interface that has the group. `push` is
-    never seen, only wished: "here" or "away", while the address is handed over.
+    never seen, only wished: "here" or "away", while the address is handed over; `because`: why, if
+    no person said so.
     """
 
     vhid: int
@@ -65,6 +66,7 @@ class CarpState(State):
     state: str = field(default="", compare=False)
     target: str = field(default="", compare=False)
     push: str = field(default="", metadata=INTENT)
+    because: str = field(default="", compare=False)
     unicast: str = field(default="", compare=False)
 
     @property

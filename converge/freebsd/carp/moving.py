@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from converge.core.host import Command
 from converge.core.plan import Action
 from converge.core.state import Observation, Present, State
+from converge.core.view import View
 from converge.freebsd.carp.answers import CarpState
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 RAISED = 254
 """The highest skew there is, carp(4): everybody else is preferred."""
+
+
+def leads(carp: Carp, view: View) -> str:
+    """The node that shall have the address: a person's word, or the peer, where the service
+    belongs to it. Only who has the address, or let it go just now, does anything for that."""
+    seen, peer = view.observed(carp.id.ref), view.around.pair.peer_of(carp.id.node)
+    if view.leader or not view.ceded or peer is None or not isinstance(seen, Present):
+        return view.leader
+    has = seen.state.active or getattr(seen.state, "advskew", 0) == RAISED
+    return peer.name if has else ""
 
 
 def pushed(seen: Observation[State], leader: str, node: str) -> str:
@@ -41,7 +52,8 @@ def pushes(carp: Carp, seen: CarpState, wish: CarpState) -> tuple[Action, ...]:
         return (lower, take) if seen.advskew != wish.advskew else (take,)
     why = f"advskew is {seen.advskew}: the address would come back"
     leave = Command(("ifconfig", *group, "state", "backup"))
-    push = carp.down("leave", "the address is handed over to the other node", leave)
+    why_left = wish.because or "the address is handed over to the other node"
+    push = carp.down("leave", why_left, leave)
     return (carp.down("raise", why, skew), push) if seen.advskew != wish.advskew else (push,)
 
 

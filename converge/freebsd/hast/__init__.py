@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from converge.core.check import Check
 from converge.core.guard import Guard
-from converge.core.host import Answer, Read, Run, Soon
+from converge.core.host import Read, Run, Soon
 from converge.core.ids import Ref
 from converge.core.ledger import LEDGER, Notes, Now
 from converge.core.pair import Pair
@@ -33,9 +33,10 @@ from converge.freebsd.hast.answers import (
     parse_mounted,
     parse_uptime_s,
     parse_whole,
+    unseen,
 )
 from converge.freebsd.hast.entry import asked, brought
-from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated
+from converge.freebsd.hast.giving import gives_way, handed_over, may_be_isolated, newer_there
 from converge.freebsd.hast.logged import asked as asked_log
 from converge.freebsd.hast.memory import before, consented, remembered, why_lacking
 from converge.freebsd.hast.pairing import AGREES, mirrored
@@ -159,6 +160,9 @@ class Hast(Resource[HastState]):
         assert role is not None
         return Present(replace(wish, role=role, because=because))
 
+    def cedes(self, view: View) -> str:
+        return newer_there(self, view)
+
     def because(self, view: View) -> str:
         if self.follow is None:
             return ""
@@ -173,7 +177,7 @@ class Hast(Resource[HastState]):
             # hastctl before 9.1 knows no `list`; its `status` says as much.
             answer = yield Run(("hastctl", "status"))
         if answer.code != 0:
-            return self._unseen(answer)
+            return unseen(self.id, answer)
         state = parse_list(answer.stdout).get(self.id.name)
         if state is None:
             return Absent()
@@ -181,7 +185,7 @@ class Hast(Resource[HastState]):
             return Unknown(f"hastctl list does not say which role {self.id.name} has")
         answer = yield Run(("hastctl", "dump", self.id.name))
         if answer.code not in (0, 255):
-            return self._unseen(answer)
+            return unseen(self.id, answer)
         dumped = parse_dump(state, answer.stdout) if answer.code == 0 else None
         if answer.code == 0 and dumped is None:
             return Unknown(f"hastctl dump {self.id.name} cannot be understood")
@@ -239,12 +243,6 @@ class Hast(Resource[HastState]):
     def leaving(self) -> Self:
         """Its stop takes every device away (recordings, fact 35): before that, secondary."""
         return self.model_copy(update={"follow": None, "role": "secondary"})
-
-    def _unseen(self, answer: Answer) -> Unknown:
-        """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""
-        entry = self.near("hast_entry", self.id.name)
-        until = {71: self.near("service", "hastd"), 65: entry, 72: entry, 78: entry}
-        return Unknown(answer.said, until.get(answer.code))
 
     def actions(self, change: Change) -> tuple[Action, ...]:
         return acts(self, change)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from converge.core.host import Run
+from converge.core.host import Answer, Run
 from converge.core.ids import ResourceId
-from converge.core.state import INTENT, State
+from converge.core.state import INTENT, State, Unknown
 from converge.freebsd.hast.logged import Logged
 
 LISTED = Run(
@@ -197,3 +197,10 @@ def _number(text: str) -> int:
     """Of `110`, `110 bytes` (before 9.1) and `115343360 (110MB)`."""
     found = re.match(r"\d+", text)
     return int(found[0]) if found else 0
+
+
+def unseen(id: ResourceId, answer: Answer) -> Unknown:
+    """sysexits(3): 71 no hastd; 65, 72 and 78 the fault is in hast.conf (hast-conf-*)."""
+    entry = ResourceId(id.node, "hast_entry", id.name)
+    until = {71: ResourceId(id.node, "service", "hastd"), 65: entry, 72: entry, 78: entry}
+    return Unknown(answer.said, until.get(answer.code))

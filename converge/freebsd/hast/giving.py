@@ -10,6 +10,7 @@ from converge.core.state import Present, is_active
 from converge.freebsd.hast.answers import HastState
 from converge.freebsd.hast.entry import asked
 from converge.freebsd.hast.evidence import moment
+from converge.freebsd.hast.standing import Standing, standing, unfinished
 
 if TYPE_CHECKING:
     from converge.freebsd.hast import Hast
@@ -20,10 +21,23 @@ shorter; and the rest of the timeout is left to stop and unmount before the othe
 
 
 def handed_over(hast: Hast, view: View) -> str:
-    """Why the role must be given up though all is well: a person hands the service over."""
+    """Why the role is not for this node though the address is here: a person hands the service
+    over, or it belongs to the peer."""
     if view.leader in ("", hast.id.node):
-        return ""
+        return view.ceded
     return f"the service is handed over to {view.leader}"
+
+
+def newer_there(hast: Hast, view: View) -> str:
+    """Why the peer must lead, where neither leads yet: its copy has what ours lacks (F14, F15)."""
+    ours, theirs = _state(view.observed(hast.id.ref)), _state(view.twin(hast.id.ref))
+    if ours is None or theirs is None or ours.active or theirs.active:
+        return ""
+    if not ours.has_metadata or not theirs.has_metadata or theirs.write_errors:
+        return ""
+    older = standing(ours, theirs) is Standing.BEHIND or unfinished(ours, theirs, theirs.whole)
+    peer = view.around.pair.peer_of(hast.id.node)
+    return f"the newer copy is on {peer.name}" if peer and older and hast.follow else ""
 
 
 def may_be_isolated(hast: Hast, view: View) -> str:

@@ -38,6 +38,18 @@ def standing(ours: HastState, theirs: HastState) -> Standing:
     return Standing.AHEAD if remote < 0 else Standing.EVEN
 
 
+LED = ("primary", "secondary")
+"""Roles at the last write, theirs and ours: they led, and we followed."""
+
+
+def unfinished(ours: HastState, theirs: HastState, whole: object) -> bool:
+    """The metadata tell who is older, but not that a synchronisation was cut off half-way: they
+    are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
+    reached the peer: `whole`."""
+    even = standing(ours, theirs) is Standing.EVEN
+    return even and whole is False and (theirs.prevrole, ours.prevrole) == LED
+
+
 BUSY_MB = 32
 """A busy primary is always a little dirty; more than this is a synchronisation that runs."""
 

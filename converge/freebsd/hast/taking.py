@@ -22,10 +22,7 @@ from converge.freebsd.hast.evidence import (
     waited_s,
 )
 from converge.freebsd.hast.memory import why_unsynced
-from converge.freebsd.hast.standing import Standing, peer_id, seen_of, standing
-
-LED = ("primary", "secondary")
-"""Roles at the last write, theirs and ours: they led, and we followed."""
+from converge.freebsd.hast.standing import peer_id, seen_of, unfinished
 
 MARGIN_S = 5.0
 """Beyond HAST's timeout, after which a living peer's end of the link is gone, too."""
@@ -194,12 +191,9 @@ def promote_needs_known_sync(action: Action, situation: Situation) -> Verdict:
 def _told_by(
     other: ResourceId, ours: HastState, theirs: HastState, situation: Situation
 ) -> Verdict:
-    """The metadata tell who is older, but not that a synchronisation was cut off half-way: they
-    are equal then (blind spots B1 and B2). Who led last has written down whether all of it had
-    reached the peer."""
+    """By what both show, and the one that led last has written down."""
     whole = situation.notes(other).get("whole", theirs.whole)
-    even = standing(ours, theirs) is Standing.EVEN
-    if not even or whole is not False or (theirs.prevrole, ours.prevrole) != LED:
+    if not unfinished(ours, theirs, whole):
         return Allow()
     why = f"{other} led last, and by its own word not all of its copy had come here"
     lift = f"let {other.node} lead, or bring its copy here first"

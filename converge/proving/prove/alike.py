@@ -62,7 +62,7 @@ def _still(machine: Machine) -> tuple[Any, ...]:
     """What of a machine does not depend on the time."""
     net = tuple(
         (i.name, i.up, i.carrier, len(i.addresses),
-         tuple((v.state, v.password) for v in i.vhids))
+         tuple((v.state, v.password, v.advskew) for v in i.vhids))
         for i in machine.interfaces.values()
     )  # fmt: skip
     conf = machine.files.get("/etc/hast.conf")
