@@ -21,6 +21,7 @@ from converge.proving.prove.explore import Aim, Counter, Exploration, replayed
 from converge.proving.prove.way import Question
 
 PAIR = "desired/mysql-pair.toml"
+PREEMPT = "tests/proving/preempt-pair.toml"
 FRAME = Path("docs/frames/what-guards-are-for.md")
 PAGE = Path("docs/explanation/what-guards-are-for.md")
 
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     ills: tuple[str, ...]
     behind: str = ""
     run: str = ""
+    pair: str = PAIR
 
     @property
     def without(self) -> tuple[str, ...]:
@@ -45,10 +47,9 @@ class Row(NamedTuple):
 
     @property
     def question(self) -> Question:
-        # Where no fault is needed, none may come: an opening does it.
-        faults = 0 if self.start.startswith("renamed") else len(self.ills)
+        faults = len(self.ills)
         return Question(
-            PAIR, start=self.start, faults=faults, without=self.without, ills=self.ills
+            self.pair, start=self.start, faults=faults, without=self.without, ills=self.ills
         )
 
     @property
@@ -66,10 +67,9 @@ ROWS = [
     Row("datadir-identity", "S5", "served", ("data-of-others",), run="without/datadir-identity"),
     Row(
         "dirty-handover", "S3", "catching-up", ("hasta:address-moved", OFF), SYNC,
-        run="without/dirty-handover",
     ),
     Row(
-        "disk-of-a-primary", "S2", "renamed", (OFF,), "never-reload-while-mounted",
+        "disk-of-a-primary", "S2", "renamed", (), "never-reload-while-mounted",
         run="without/disk-of-a-primary",
     ),
     Row(
@@ -86,10 +86,10 @@ ROWS = [
         ("hasta:address-moved", "hasta:mount-meanwhile"),
         run="without/never-demote-while-mounted",
     ),
-    Row("never-reload-while-mounted", "S2", "renamed-file-right", (OFF,)),
+    Row("never-reload-while-mounted", "S2", "renamed-file-right", ()),
     Row(
-        "newest-data-first", "S3", "failed-over", ("address-moved",),
-        run="without/newest-data-first",
+        "newest-data-first", "S3", "failed-over", (), run="without/newest-data-first",
+        pair=PREEMPT,
     ),
     Row(
         "no-promotion-with-write-errors", "S3", "served", ("hastb:disk-write-error", OFF),
@@ -188,9 +188,9 @@ def paragraph(row: Row) -> str:
     ask = row.question
     words = [f"--without {guard}" for guard in ask.without]
     words += [f"--start {ask.start}"] if ask.start != "served" else []
-    words += [f"--faults {ask.faults}", *(f"--ill {ill}" for ill in ask.ills if ask.faults)]
+    words += [f"--faults {ask.faults}", *(f"--ill {ill}" for ill in ask.ills)]
     said = f", the second line behind `{row.behind}`" if row.behind else ""
-    command = f"converge prove -c {PAIR} {' '.join(words)}"
+    command = f"converge prove -c {row.pair} {' '.join(words)}"
     return f"`{row.guard}` keeps {row.breaks}{said}:\n\n```sh\n{command}\n```\n"
 
 

@@ -68,8 +68,8 @@ def newest_data_first(action: Action, situation: Situation) -> Verdict:
     """Refuses to promote the older of two copies that are both in sight (F14, F15).
 
     Seen: `hastctl dump` on both nodes: the counters say that the other copy is the newer one.
-    To do: Let the other node lead; or let it synchronise its copy to this one first, and then move
-    the address.
+    To do: Nothing where the address may go (`preempt = false`): it is sent to the other node. Else
+    move it there, or let the other node synchronise its copy to this one first.
     Shown: scenarios/without/newest-data-first.txt
     """
     found = compared(action, situation)
