@@ -56,6 +56,13 @@ def test_a_fault_on_one_node_comes_only_there() -> None:
     assert 0 < one.states < both.states
 
 
+def test_what_a_person_mounts_by_hand_is_not_blamed_on_converge() -> None:
+    """In a split-brain either copy lacks rows of the other one."""
+    _, found = first("split", "mount-elsewhere", faults=1)
+    assert found.complete
+    assert not found.broken
+
+
 @pytest.mark.parametrize(
     ("ill", "says"),
     [

@@ -29,10 +29,10 @@ def found(history: History, before: World, after: World, deed: Deed) -> Iterator
             if node == deed.node:
                 yield from _asked_for(was, deed)
         yield from _taken_away(was, machine, deed)
-        for mount in _appeared(was, machine):
+        # A fault may be many things at once, and what a person mounts by hand is his own affair.
+        for mount in _appeared(was, machine) if deed.by != "fault" else ():
             yield from _unfit(history, before, after, node, mount)
-            if deed.by != "fault":  # that may be many things at once: unmounted, and mounted again
-                yield from _unready(was, mount.device, "was mounted")
+            yield from _unready(was, mount.device, "was mounted")
     if deed.by == "actor":
         yield from _two_runs(history, after, deed)
 
