@@ -34,6 +34,19 @@ def test_without_a_fault_it_ends_well_or_with_a_reason(start: str) -> None:
     assert set(found.held) == HELD.get(start, set())
 
 
+@pytest.mark.parametrize("start", ["served", "degraded", "catching-up", "failed-over"])
+@pytest.mark.parametrize("pair", ["seed-pair", "multi-disk"])
+def test_so_it_is_with_other_pairs(pair: str, start: str) -> None:
+    """One takes minutes to boot, one has three volumes and two databases."""
+    question = Question(f"desired/{pair}.toml", start=start, faults=0)
+    ground, scene = Inquiry(question).prepared
+    found = Exploration(ground, Aim(all=True)).run(scene)
+    assert found.complete
+    assert found.ends
+    assert not found.broken
+    assert not found.held
+
+
 def test_what_was_off_at_the_beginning_gets_its_power_back() -> None:
     question = Question("desired/mysql-pair.toml", start="degraded", faults=0)
     ground, scene = Inquiry(question).prepared

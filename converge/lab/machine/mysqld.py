@@ -58,11 +58,12 @@ def running(machine: Machine) -> tuple[Process, ...]:
     return tuple(sorted(found, key=lambda p: p.pid))
 
 
-def ready(machine: Machine, port: str = "", socket: str = "") -> Process | None:
+def ready(machine: Machine, port: str = "", socket: str = "", device: str = "") -> Process | None:
     """The server that answers its clients there; none while it recovers or hangs."""
     if "mysqld" in machine.hangs:
         return None
     found = (p for p in running(machine) if p.data["phase"] == "ready")
+    found = (p for p in found if device in ("", p.data["volume"].partition("@")[0]))
     found = (p for p in found if port in ("", port_in(p.data["words"])))
     return next((p for p in found if socket in ("", socket_in(p.data["words"]))), None)
 
@@ -107,9 +108,9 @@ def insert(world: World, node: str, server: Process, text: str) -> tuple[Written
     return replace(written, world=world), count
 
 
-def put_row(world: World, node: str, text: str) -> tuple[World, bool]:
-    """Insert a row through the server on that machine and wait; whether it was acknowledged."""
-    server = ready(world.machine(node))
+def put_row(world: World, node: str, text: str, device: str = "") -> tuple[World, bool]:
+    """Insert a row through the server on that machine (and device), wait: was it acknowledged?"""
+    server = ready(world.machine(node), device=device)
     if server is None:
         return world, False
     written, _ = insert(world, node, server, text)

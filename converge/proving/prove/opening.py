@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from converge.core.graph import Graph
@@ -16,13 +17,15 @@ from converge.proving.judge.sights import HAST
 from converge.proving.prove.ills import USUAL
 from converge.proving.prove.scene import Ground, Scene
 from converge.proving.story.driver import Drive
-from converge.proving.story.starts import STARTS, typed, unsealed
+from converge.proving.story.starts import STARTS, services, typed, unsealed, volumes
 
 WARM_S = 180.0
 """So long the actors live with the pair before anything happens: what they learn is theirs."""
 
 UNTOUCHED = ("setting", "file", "sysctl", "hast_entry", "kernel_module")
 """Kinds that no fault of the exploration changes; they are left out of its graph."""
+
+CONF = "/etc/hast.conf"
 
 Then = Callable[[World, Graph], World]
 
@@ -48,32 +51,40 @@ def _returns(world: World, graph: Graph) -> World:
 def _returns_to_much(world: World, graph: Graph) -> World:
     """A copy that lacks 120 MB: the synchronisation takes a while."""
     first, lab = next(iter(graph.pair.nodes)), Lab(world)
-    for mount in lab.world.machine(first).mounts:
-        if mount.device.startswith(HAST):
-            typed(lab, first, f"dd if=/dev/zero of={mount.path}/big bs=1048576 count=120")
+    for _, _, path in volumes(world, first):
+        typed(lab, first, f"dd if=/dev/zero of={path}/big bs=1048576 count=120")
     return _returns(lab.world, graph)
 
 
-RENAMED = """service mysql-server onestop; umount /mysql; hastctl role init test
-sed -i '' 's/replication fullsync/name other/' /etc/hast.conf; service hastd reload
-hastctl role primary test
-mount /dev/hast/other /mnt"""
-
-
 def _renamed(world: World, graph: Graph) -> World:
-    """Somebody has given the device another name in hast.conf and looks at it elsewhere."""
+    """Somebody has given the devices other names in hast.conf and looks at them elsewhere."""
     first, lab = next(iter(graph.pair.nodes)), Lab(world)
-    for line in RENAMED.splitlines():
-        typed(lab, first, line)
-        LabClock(lab).sleep(4)
+    for service in services(graph, first):
+        typed(lab, first, f"service {service} onestop")
+    for name, _, path in volumes(world, first):
+        typed(lab, first, f"umount {path}; hastctl role init {name}")
+        _named(lab, first, f"resource {name} {{", f"resource {name} {{\n\tname other-{name}")
+        for line in ("service hastd reload", f"hastctl role primary {name}"):
+            typed(lab, first, line)
+            LabClock(lab).sleep(4)
+        typed(lab, first, f"mount /dev/hast/other-{name} /mnt")
     return lab.world
 
 
 def _file_put_right(world: World, graph: Graph) -> World:
     """As before, and hast.conf is as it was again; hastd has not been told."""
     first, lab = next(iter(graph.pair.nodes)), Lab(_renamed(world, graph))
-    typed(lab, first, "sed -i '' 's/name other/replication fullsync/' /etc/hast.conf")
+    for name, _, _ in volumes(world, first):
+        _named(lab, first, f"\n\tname other-{name}", "")
     return lab.world
+
+
+def _named(lab: Lab, node: str, old: str, new: str) -> None:
+    """hast.conf on a node with other words in it."""
+    files = lab.world.machine(node).files
+    conf = files[CONF]
+    changed = replace(conf, text=conf.text.replace(old, new))
+    lab.world = lab.world.change(node, files=files.put(CONF, changed))
 
 
 OPENINGS = {

@@ -151,13 +151,14 @@ class Ground:
         return self.shifted(scene, world, TIME, deaf=deaf, twice=twice)
 
     def _cron(self, scene: Scene) -> Scene:
-        """The rest until cron; if somebody is woken earlier, it ends there."""
+        """The rest until cron; if somebody is woken earlier, it ends there. A machine that takes
+        minutes to boot is waited for: it is not at rest."""
         at = scene.world.now + CRON_S
-        while scene.world.timers and scene.world.timers[0].at < at:
+        while scene.world.timers and (scene.world.timers[0].at < at or _boots(scene.world)):
             scene = self._time(scene, scene.world.timers[0].at)
             if any(self.due(scene, node) is not None for node in self.actors):
                 return scene
-        after = self._time(replace(scene, crons=scene.crons + 1), at)
+        after = self._time(replace(scene, crons=scene.crons + 1), max(at, scene.world.now))
         return self.woken(after, [(n, "cron") for n in self.actors])
 
     def shifted(
@@ -198,11 +199,15 @@ class Ground:
             if last and (not both or not _parted(world, node, device)):
                 continue
             row = f"row {len(rows):06}"
-            after, acknowledged = put_row(world, node, row)
+            after, acknowledged = put_row(world, node, row, device)
             if acknowledged:
                 history = invariants.noted(history, world, after, CLIENT)
                 return after, invariants.acknowledged(history, device, row)
         return world, history
+
+
+def _boots(world: World) -> bool:
+    return any(machine.booting for machine in world.machines.values())
 
 
 def _parted(world: World, node: str, device: str) -> bool:

@@ -62,10 +62,10 @@ def failed_over(world: World, graph: Graph) -> World:
     first, second = graph.pair.nodes
     lab = Lab(power_cut(served(world, graph), first))
     LabClock(lab).sleep(30)
-    for name, device, path in _volumes(lab.world, second):
+    for name, device, path in volumes(lab.world, second):
         typed(lab, second, f"hastctl role primary {name}; sleep 25")
         typed(lab, second, f"fsck -p -t ufs {device} && mount {device} {path}")
-    for service in _services(graph, second):
+    for service in services(graph, second):
         typed(lab, second, f"service {service} onestart")
     LabClock(lab).sleep(5)
     lab.world, _ = put_row(lab.world, second, "after the failover")
@@ -82,7 +82,7 @@ def split(world: World, graph: Graph) -> World:
     lab = Lab(cut(served(world, graph), second))
     LabClock(lab).sleep(45)
     lab.world, _ = put_row(lab.world, first, "in the partition")
-    for name, device, _ in _volumes(lab.world, second):
+    for name, device, _ in volumes(lab.world, second):
         typed(lab, second, f"hastctl role primary {name}; sleep 25")
         typed(lab, second, f"fsck -p -t ufs {device}; mount {device} /mnt; touch /mnt/here")
         typed(lab, second, f"umount /mnt; hastctl role secondary {name}")
@@ -102,7 +102,7 @@ def unsealed(world: World, graph: Graph) -> World:
     return world
 
 
-def _volumes(world: World, node: str) -> list[tuple[str, str, str]]:
+def volumes(world: World, node: str) -> list[tuple[str, str, str]]:
     """Name, device and mount point of each resource of a node."""
     machine, found = world.machine(node), []
     for resource in sights.volumes(machine):
@@ -112,7 +112,7 @@ def _volumes(world: World, node: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def _services(graph: Graph, node: str) -> list[str]:
+def services(graph: Graph, node: str) -> list[str]:
     """The scripts of the databases of a node."""
     ids = [id for id in graph.order if (id.node, id.kind) == (node, "mysqld")]
     return [str(getattr(graph.resources[id], "service", "")) for id in ids]
