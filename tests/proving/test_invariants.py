@@ -9,6 +9,7 @@ from converge.cli.reach.site import graph_of, read_desired
 from converge.core.host import Command
 from converge.core.secret import Secret
 from converge.lab import machine
+from converge.lab.deaths import worker_dies
 from converge.lab.faults import cut, disk, one_way, plug, power_back, power_cut
 from converge.lab.fresh import fresh
 from converge.lab.machine.mysqld import put_row
@@ -265,3 +266,33 @@ def test_only_errors_that_no_look_could_see_are_a_hole(looked: str, began: Began
     assert story.codes == ["S3"]
     forgiven = holes(story.world, story.history)
     assert forgiven == (() if looked == "meanwhile" else ("unseen-errors",))
+
+
+@pytest.mark.parametrize("healed", ["", "by a later write", "by a new worker"])
+def test_only_a_write_that_hast_forgot_is_a_hole(healed: str, began: Began) -> None:
+    """One is under way as the peer dies; a later one to the same place is copied and heals it."""
+    story = Story(began("served"))
+
+    def row(text: str) -> None:
+        world, safe = put_row(story.world, "hasta", text)
+        assert safe
+        story.goes(world)
+        story.history = acknowledged(story.history, DEVICE, text)
+
+    story.goes(power_cut(story.world, "hastb"))
+    row("under way")
+    story.goes(power_back(story.world, "hastb"))
+    story.waits(60)
+    story.types("hastb", "hastctl role secondary test")
+    story.waits(30)
+    if healed == "by a later write":
+        row("later")
+    if healed == "by a new worker":
+        story.goes(worker_dies(story.world, "hasta"))
+        story.waits(10)
+    assert story.history.forgotten == (set() if healed else {("hastb", "test")})
+    assert holes(story.world, story.history) == ()
+    story.goes(power_cut(story.world, "hasta"))
+    taken_over(story)
+    assert story.codes == ([] if healed else ["S3"])
+    assert holes(story.world, story.history) == (() if healed else ("forgotten-write",))

@@ -7,6 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from converge.core.host import Effect
+from converge.lab.hast.pair import Place
 from converge.lab.world import Table
 
 
@@ -60,6 +61,8 @@ class History:
     """(node, local disk) that lost a write."""
     unseen: Table[tuple[str, str], Countable] = field(default_factory=Table)
     """Those of them of which no look has told yet."""
+    forgotten: frozenset[Place] = frozenset()
+    """Copies that lack a write and that HAST calls complete."""
     wrote: frozenset[tuple[str, str]] = frozenset()
     """(node, device) written to in the last step."""
     found: tuple[Broken, ...] = ()

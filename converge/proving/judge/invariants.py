@@ -12,16 +12,17 @@ from itertools import combinations
 from converge.core.host import Effect
 from converge.core.secret import Secret
 from converge.lab.net import links
-from converge.lab.world import Machine, World
-from converge.proving.judge import data, sights, steps
+from converge.lab.world import HastResource, Machine, World
+from converge.proving.judge import copies, data, sights, steps
 from converge.proving.judge.history import Broken, Deed, History
 
 CODES = tuple(f"S{n}" for n in range(1, 11))
 
-HOLES = {"partition": ("S1", "S3"), "unseen-errors": ("S3",)}
+HOLES = {"partition": ("S1", "S3"), "unseen-errors": ("S3",), "forgotten-write": ("S3",)}
 """What cannot be promised while a hole is open: with no path between two living nodes neither
 knows of the other, and a copy that both wrote lacks rows on either side. Writes that a disk has
-failed are counted by hastd's worker alone: nobody can know of them when it ended before a look."""
+failed are counted by hastd's worker alone: nobody can know of them when it ended before a look.
+What HAST forgot to copy it calls complete."""
 
 
 def noted(history: History, before: World, after: World, deed: Deed) -> History:
@@ -30,7 +31,8 @@ def noted(history: History, before: World, after: World, deed: Deed) -> History:
     return replace(
         history,
         rotten=history.rotten | lost if lost else history.rotten,
-        unseen=steps.unseen(history, lost, after, deed),
+        unseen=copies.unseen(history, lost, after, deed),
+        forgotten=copies.forgotten(history.forgotten, after),
         wrote=steps.wrote(before, after),
         found=tuple(dict.fromkeys(steps.found(history, before, after, deed))),
         marks=data.marks(history.marks, before, after),
@@ -91,19 +93,26 @@ def _databases(machine: Machine) -> Iterator[Broken]:
 
 def holes(world: World, history: History) -> tuple[str, ...]:
     """Residual holes that are open now: 'partition' while both live and no path carries;
-    'unseen-errors' while a copy is in use whose lost writes nobody can know of any more."""
+    'unseen-errors' while a copy is in use whose lost writes nobody can know of any more;
+    'forgotten-write' while one is that lacks what HAST has forgotten."""
     living = [m for _, m in sorted(world.machines.items()) if links.answers(m)]
     parted = any(not _path(world, a, b) for a, b in combinations(living, 2))
-    forgotten = any(
-        until <= world.now and _in_use(world.machine(node), disk)
+    untold = any(
+        until <= world.now and any(r.localpath == disk for r in _in_use(world.machine(node)))
         for (node, disk), (_, until) in history.unseen.items()
     )
-    return ("partition",) * parted + ("unseen-errors",) * forgotten
+    lacking = any(
+        r.name == place.name
+        for place in history.forgotten
+        for r in _in_use(world.machine(place.node))
+    )
+    open_ = {"partition": parted, "unseen-errors": untold, "forgotten-write": lacking}
+    return tuple(hole for hole, so in open_.items() if so)
 
 
-def _in_use(machine: Machine, disk: str) -> bool:
+def _in_use(machine: Machine) -> list[HastResource]:
     mounted = (sights.behind(machine, m.device) for m in sights.writable(machine))
-    return any(r is not None and r.localpath == disk for r in mounted)
+    return [r for r in mounted if r is not None]
 
 
 def _path(world: World, one: Machine, other: Machine) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 
 from converge.core.host import Command
 from converge.core.secret import reveal
@@ -11,10 +10,9 @@ from converge.lab.hast.pair import Place
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, Table, World
 from converge.proving.judge import data, sights
-from converge.proving.judge.history import Broken, Countable, Deed, History
+from converge.proving.judge.history import Broken, Deed, History
 
 Pairs = frozenset[tuple[str, str]]
-Unseen = Table[tuple[str, str], Countable]
 
 
 def found(history: History, before: World, after: World, deed: Deed) -> Iterator[Broken]:
@@ -189,25 +187,6 @@ def lost(before: World, after: World) -> Pairs:
         for node, was, now in _lasting(before, after)
         if now.write_errors > was.write_errors
     )
-
-
-def unseen(history: History, lost: Pairs, after: World, deed: Deed) -> Unseen:
-    """Lost writes of which no look has told: none began while their worker counted them and was
-    taken in. What is told once is remembered."""
-    known = history.unseen
-    for key in lost:
-        if known[key].until < inf if key in known else key not in history.rotten:
-            known = known.put(key, Countable(after.now))
-    for (node, disk), (since, until) in known.items():
-        if deed.took is not None and deed.node == node and since <= deed.took < until:
-            known = known.drop((node, disk))
-        elif until == inf and not _counted(after.machine(node), disk):
-            known = known.put((node, disk), Countable(since, after.now))
-    return known
-
-
-def _counted(machine: Machine, disk: str) -> bool:
-    return any(r.localpath == disk and r.write_errors for r in sights.volumes(machine))
 
 
 def _lasting(before: World, after: World) -> Iterator[tuple[str, HastResource, HastResource]]:

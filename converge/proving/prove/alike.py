@@ -29,7 +29,8 @@ def abstract(ground: Ground, scene: Scene) -> tuple[Any, ...]:
     minds = tuple(_mind(state, world, node, now) for node, state in sorted(scene.states.items()))
     copies = tuple(_copies(ground, scene, *one) for one in ground.devices)
     unseen = sorted((key, c.until <= now) for key, c in scene.history.unseen.items())
-    lost = (tuple(sorted(scene.history.rotten)), tuple(unseen))
+    lacks = tuple(sorted(scene.history.forgotten))
+    lost = (tuple(sorted(scene.history.rotten)), tuple(unseen), lacks)
     past = (lost, scene.left, scene.delays, scene.ills, scene.holes)
     return machines, timers, minds, copies, past, scene.world.cuts, min(scene.crons, 3)
 

@@ -123,7 +123,7 @@ class ScenarioTable(_Table):
     cron: Duration = Field(default=60.0, description="How often cron wakes each node; 0s: never.")
     rows: Duration = Field(default=5.0, description="How often a client writes; 0s: never.")
     until: Duration = Field(default=300.0, description="How long it is watched.")
-    hole: Literal["", "partition", "unseen-errors"] = Field(
+    hole: Literal["", "partition", "unseen-errors", "forgotten-write"] = Field(
         default="",
         description="The known hole that this is about: what it makes impossible is forgiven.",
     )
