@@ -1,6 +1,7 @@
 """Every invariant is seen broken, and seen to hold, on real worlds of the lab."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -296,3 +297,14 @@ def test_only_a_write_that_hast_forgot_is_a_hole(healed: str, began: Began) -> N
     taken_over(story)
     assert story.codes == ([] if healed else ["S3"])
     assert holes(story.world, story.history) == (() if healed else ("forgotten-write",))
+
+
+def test_a_copy_that_lacks_something_for_another_reason_is_no_hole(began: Began) -> None:
+    """Both are connected, HAST has forgotten nothing, and yet they differ."""
+    story = Story(began("served"))
+    found = story.world.machine("hastb")
+    disk = found.disks["/dev/vtbd1"]
+    assert disk.ufs is not None
+    bare = replace(disk, ufs=replace(disk.ufs, files=disk.ufs.files.drop("data/ibdata1")))
+    story.goes(story.world.change("hastb", disks=found.disks.put("/dev/vtbd1", bare)))
+    assert story.history.forgotten == set()
