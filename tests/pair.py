@@ -166,18 +166,21 @@ class Pair:
         if any(e.code or "failed" in e.what for e in said):
             return ""
         # What was said before and has not changed is not said again.
-        if any(mind.held for mind in self.drive.states.values()) or self._parted:
+        if any(mind.held for mind in self.drive.states.values()) or self._told:
+            return ""
+        if self.drive.history.forgotten:  # the residual hole of that name
             return ""
         return why or "nobody serves"
 
     @property
-    def _parted(self) -> bool:
+    def _told(self) -> bool:
         """Both roles are as wished and nothing can be planned, but a person is told that the
-        copies were written apart."""
+        copies were written apart, or that a disk has failed writes."""
         lab = Lab(self.drive.world)
         readers = {node: LabReader(lab, node) for node in NODES}
         this = plan(graph_of(desired()), readers, LabClock(lab))
-        return any(why.startswith("split-brain") for why in this.plan.concerns.values())
+        said = this.plan.concerns.values()
+        return any("split-brain" in why or "not to be trusted" in why for why in said)
 
     @property
     def text(self) -> str:
