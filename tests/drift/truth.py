@@ -7,16 +7,19 @@ hand; a report must fit what is kept.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from converge.core.ledger import LEDGER
+from converge.freebsd.carp.moving import RAISED
 from converge.freebsd.trigger.texts import FILES, WAKER
 from converge.lab.machine import syslog
 from converge.lab.net import links
 from converge.lab.ufs import read_file
-from converge.lab.world import World
+from converge.lab.world import Metadata, World
 from converge.proving.judge import sights
 from tests.drift.day import KNOBS
 
@@ -54,6 +57,32 @@ def leads(world: World, node: str) -> bool:
     """The shared address is MASTER there."""
     cards = world.machine(node).interfaces.values()
     return any(v.state == "MASTER" for card in cards for v in card.vhids)
+
+
+def cedes(world: World, node: str) -> bool:
+    """Neither node leads, and the other one, which is heard, has what this copy lacks."""
+    (peer,) = set(world.machines) - {node}
+    ours, theirs = _copy(world, node), _copy(world, peer)
+    if not hears(world, node) or not sights.up(world.machine(peer)) or not (ours and theirs):
+        return False
+    ahead = theirs.localcnt - ours.remotecnt, ours.localcnt - theirs.remotecnt
+    led = (theirs.prevrole, ours.prevrole) == ("primary", "secondary")
+    newer = ahead[0] > 0 >= ahead[1] or (ahead == (0, 0) and led and not _whole(world, peer))
+    return newer and "primary" not in (_role(world, node), _role(world, peer))
+
+
+def _copy(world: World, node: str) -> Metadata | None:
+    """What hastctl dump would show; nothing without a hastd."""
+    machine = world.machine(node)
+    resource = next(iter(sights.volumes(machine)), None)
+    return machine.disks[resource.localpath].metadata if resource else None
+
+
+def _whole(world: World, node: str) -> bool:
+    """By its own ledger all of its copy has reached the other one."""
+    kept = read_file(world, node, LEDGER)
+    notes = json.loads(kept.text)["notes"] if kept else {}
+    return notes.get(f"{node}/hast.test", {}).get("whole") is not False
 
 
 def _advskew(world: World, node: str) -> str:
@@ -160,9 +189,12 @@ class Truth:
 
     def desired(self, world: World, node: str, fact: Fact) -> str:
         if fact == ("hast.test", "role"):
-            return "primary" if leads(world, node) else "secondary"
+            return "primary" if leads(world, node) and not cedes(world, node) else "secondary"
         if fact == ("mount./mysql", ""):
-            return present(leads(world, node))
+            return present(leads(world, node) and not cedes(world, node))
+        if fact == ("carp.vip", "advskew") and cedes(world, node):
+            goes = leads(world, node) or _advskew(world, node) == str(RAISED)
+            return str(RAISED) if goes else self.wishes(node, fact)
         return self.wishes(node, fact)
 
     def made(self, node: str, fact: Fact) -> list[Turn]:
