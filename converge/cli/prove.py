@@ -76,12 +76,12 @@ def command(
 
 def _check(start: str, ills: tuple[str, ...], without: tuple[str, ...]) -> None:
     from converge.cli.running.override import known_guards
-    from converge.proving.prove.ills import ILLS
+    from converge.proving.prove.ills import ILLS, placed
     from converge.proving.prove.opening import OPENINGS
 
     known_guards(without, "--without")
     asked: list[tuple[str, str, list[str]]] = [("--start", start, list(OPENINGS))]
-    asked += [("--ill", ill.rpartition(":")[2], list(ILLS)) for ill in ills]
+    asked += [("--ill", placed(ill)[1], list(ILLS)) for ill in ills]
     for option, word, words in asked:
         if word not in words:
             hint = meant(word, words)

@@ -4,10 +4,10 @@ import pytest
 
 from converge.cli.ground.proofs import Inquiry
 from converge.core.errors import UsageError
-from converge.lab.world import World
 from converge.proving.judge import sights
 from converge.proving.prove.explore import Aim, Exploration, Found
 from converge.proving.prove.opening import OPENINGS
+from converge.proving.prove.scene import Scene
 from converge.proving.prove.way import Question
 from tests.cli.commands import converge
 
@@ -19,15 +19,18 @@ HELD = {
 """Where a person is needed, and who says so."""
 
 
-def first(start: str, *ills: str, faults: int = 0) -> tuple[World, Found]:
-    question = Question("desired/mysql-pair.toml", start=start, faults=faults, ills=ills)
+def proof(
+    start: str, *ills: str, faults: int = 0, pair: str = "mysql-pair"
+) -> tuple[Scene, Found]:
+    """Its first scene, and what was found."""
+    question = Question(f"desired/{pair}.toml", start=start, faults=faults, ills=ills)
     ground, scene = Inquiry(question).prepared
-    return scene.world, Exploration(ground, Aim(all=True)).run(scene)
+    return scene, Exploration(ground, Aim(all=True)).run(scene)
 
 
 @pytest.mark.parametrize("start", [name for name in OPENINGS if name != "bare"])
 def test_without_a_fault_it_ends_well_or_with_a_reason(start: str) -> None:
-    _, found = first(start)
+    _, found = proof(start)
     assert found.complete
     assert found.ends
     assert not found.broken
@@ -38,9 +41,7 @@ def test_without_a_fault_it_ends_well_or_with_a_reason(start: str) -> None:
 @pytest.mark.parametrize("pair", ["seed-pair", "multi-disk"])
 def test_so_it_is_with_other_pairs(pair: str, start: str) -> None:
     """One takes minutes to boot, one has three volumes and two databases."""
-    question = Question(f"desired/{pair}.toml", start=start, faults=0)
-    ground, scene = Inquiry(question).prepared
-    found = Exploration(ground, Aim(all=True)).run(scene)
+    _, found = proof(start, pair=pair)
     assert found.complete
     assert found.ends
     assert not found.broken
@@ -48,30 +49,28 @@ def test_so_it_is_with_other_pairs(pair: str, start: str) -> None:
 
 
 def test_what_was_off_at_the_beginning_gets_its_power_back() -> None:
-    question = Question("desired/mysql-pair.toml", start="degraded", faults=0)
-    ground, scene = Inquiry(question).prepared
+    scene, found = proof("degraded")
     assert scene.ills == {"hastb power-off"}
     assert not scene.world.machine("hastb").powered
-    proof = Exploration(ground)
-    assert proof.run(scene).ends == 1
+    assert found.ends == 1
 
 
 def test_a_synchronisation_runs_where_it_should() -> None:
-    world, _ = first("catching-up")
-    (resource,) = sights.volumes(world.machine("hasta"))
+    scene, _ = proof("catching-up")
+    (resource,) = sights.volumes(scene.world.machine("hasta"))
     assert resource.sync is not None
     assert len(resource.extents) > 50
 
 
 def test_a_fault_on_one_node_comes_only_there() -> None:
-    _, both = first("served", "power-off", faults=1)
-    _, one = first("served", "hasta:power-off", faults=1)
+    _, both = proof("served", "power-off", faults=1)
+    _, one = proof("served", "hasta:power-off", faults=1)
     assert 0 < one.states < both.states
 
 
 def test_what_a_person_mounts_by_hand_is_not_blamed_on_converge() -> None:
     """In a split-brain either copy lacks rows of the other one."""
-    _, found = first("split", "mount-elsewhere", faults=1)
+    _, found = proof("split", "mount-elsewhere", faults=1)
     assert found.complete
     assert not found.broken
 
@@ -85,7 +84,7 @@ def test_what_a_person_mounts_by_hand_is_not_blamed_on_converge() -> None:
 )
 def test_a_place_that_cannot_be(ill: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        first("served", ill, faults=1)
+        proof("served", ill, faults=1)
 
 
 def test_a_second_line_is_told_that_it_is_one() -> None:

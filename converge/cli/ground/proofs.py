@@ -20,7 +20,7 @@ from converge.lab.fresh import fresh
 from converge.proving.actors.actor import Actor
 from converge.proving.actors.reconciler import Reconciler
 from converge.proving.prove.explore import Aim, walk
-from converge.proving.prove.ills import OWN, USUAL
+from converge.proving.prove.ills import OWN, USUAL, placed
 from converge.proving.prove.opening import explored_graph, prepared
 from converge.proving.prove.proof import Tally, prove
 from converge.proving.prove.scene import Ground, Scene
@@ -132,7 +132,7 @@ class Inquiry:
 
 def _check_places(ills: Iterable[str], nodes: Sequence[str]) -> None:
     for words in ills:
-        node, _, name = words.rpartition(":")
+        node, name = placed(words)
         if node not in ("", *nodes):
             there = " and ".join(nodes)
             raise UsageError(f"--ill {words}: {node} is no node of the pair; there is {there}")

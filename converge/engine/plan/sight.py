@@ -74,10 +74,8 @@ def _ceded(graph: Graph, plain: Mapping[str, Sight], node: str) -> str:
         return ""
     id, why = mine
     for ref in graph.resources[id].follows():
-        seen, there = (
-            view.twin(ref),
-            graph.resources.get(ResourceId(peer.name, ref.kind, ref.name)),
-        )
+        seen = view.twin(ref)
+        there = graph.resources.get(ResourceId(peer.name, ref.kind, ref.name))
         if not isinstance(seen, Present) or there is None or there.unready(seen.state):
             return ""
     return why

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import Any, ClassVar, Literal
 
@@ -174,12 +173,12 @@ class Carp(Resource[CarpState]):
         return brought(self, *self.place(around))
 
     def want(self, view: View) -> Wish[CarpState]:
-        mine, target = sorted({self.address, *self.aliases}), self.place(view.around)[1]
+        mine, target = tuple(sorted({self.address, *self.aliases})), self.place(view.around)[1]
         leader = leads(self, view)
         skew = self.advskew if leader in ("", self.id.node) else RAISED
         push = pushed(view.observed(self.id.ref), leader, self.id.node)
-        state = CarpState(self.vhid, self.advbase, skew, tuple(mine), self.promisc, target=target)
-        return Present(replace(state, push=push, because=view.ceded))
+        params = (self.vhid, self.advbase, skew, mine, self.promisc)
+        return Present(CarpState(*params, target=target, push=push, because=view.ceded))
 
     def look(self, around: Around) -> Look[CarpState]:
         dialect, target, _ = self.place(around)

@@ -24,21 +24,25 @@ RAISED = 254
 def leads(carp: Carp, view: View) -> str:
     """The node that shall have the address: a person's word, or the peer, where the service
     belongs to it. Only who has the address, or let it go just now, does anything for that."""
-    seen, peer = view.observed(carp.id.ref), view.around.pair.peer_of(carp.id.node)
-    if view.leader or not view.ceded or peer is None or not isinstance(seen, Present):
+    state, peer = _state(view.observed(carp.id.ref)), view.around.pair.peer_of(carp.id.node)
+    if view.leader or not view.ceded or peer is None or state is None:
         return view.leader
-    has = seen.state.active or getattr(seen.state, "advskew", 0) == RAISED
-    return peer.name if has else ""
+    return peer.name if state.active or state.advskew == RAISED else ""
 
 
 def pushed(seen: Observation[State], leader: str, node: str) -> str:
     """Which way the address has to be pushed on this node, if any."""
-    state = seen.state if isinstance(seen, Present) else None
-    if not leader or not isinstance(state, CarpState):
+    state = _state(seen)
+    if not leader or state is None:
         return ""
     if node == leader:
         return "here" if state.state == "BACKUP" else ""
     return "away" if state.active else ""
+
+
+def _state(seen: Observation[State]) -> CarpState | None:
+    state = seen.state if isinstance(seen, Present) else None
+    return state if isinstance(state, CarpState) else None
 
 
 def pushes(carp: Carp, seen: CarpState, wish: CarpState) -> tuple[Action, ...]:

@@ -8,9 +8,8 @@ from converge.lab.hast import pair
 from converge.lab.hast.pair import Place
 from converge.lab.world import Machine, Table, World
 from converge.proving.judge import sights
-from converge.proving.judge.history import Countable, Deed, History
+from converge.proving.judge.history import Countable, Deed, History, Pairs
 
-Pairs = frozenset[tuple[str, str]]
 Unseen = Table[tuple[str, str], Countable]
 
 
@@ -39,15 +38,16 @@ def forgotten(known: frozenset[Place], after: World) -> frozenset[Place]:
     found = set(known)
     for node, machine in after.machines.items():
         for resource in sights.volumes(machine):
-            there = pair.partner(after, Place(node, resource.name))
-            connected = resource.role == "primary" and resource.connected
-            if not connected or resource.sync or there is None:
+            settled = resource.role == "primary" and resource.connected and resource.sync is None
+            if not settled or not (resource.skipped or known):
                 continue
-            if resource.skipped or there in found:
-                mine, theirs = (
-                    pair.disk(after, Place(node, resource.name)),
-                    pair.disk(after, there),
-                )
-                alike = mine and theirs and mine.ufs == theirs.ufs
-                found = found - {there} if alike else found | {there}
+            here = Place(node, resource.name)
+            there = pair.partner(after, here)
+            if there is None or not (resource.skipped or there in known):
+                continue
+            mine, theirs = pair.disk(after, here), pair.disk(after, there)
+            if mine and theirs and mine.ufs == theirs.ufs:
+                found.discard(there)
+            else:
+                found.add(there)
     return frozenset(found)

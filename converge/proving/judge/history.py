@@ -10,6 +10,9 @@ from converge.core.host import Effect
 from converge.lab.hast.pair import Place
 from converge.lab.world import Table
 
+Pairs = frozenset[tuple[str, str]]
+"""Of a node and something on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -55,15 +58,15 @@ class Countable(NamedTuple):
 class History:
     """The little that must be kept beside a world, small and fit to be hashed."""
 
-    rows: frozenset[tuple[str, str]] = frozenset()
+    rows: Pairs = frozenset()
     """Acknowledged to a client: (device, row)."""
-    rotten: frozenset[tuple[str, str]] = frozenset()
+    rotten: Pairs = frozenset()
     """(node, local disk) that lost a write."""
     unseen: Table[tuple[str, str], Countable] = field(default_factory=Table)
     """Those of them of which no look has told yet."""
     forgotten: frozenset[Place] = frozenset()
     """Copies that lack a write and that HAST calls complete."""
-    wrote: frozenset[tuple[str, str]] = frozenset()
+    wrote: Pairs = frozenset()
     """(node, device) written to in the last step."""
     found: tuple[Broken, ...] = ()
     """What was broken in the last step, and no world shows afterwards."""

@@ -10,9 +10,7 @@ from converge.lab.hast.pair import Place
 from converge.lab.ufs.checking import dirty
 from converge.lab.world import Disk, HastResource, Machine, Mount, Table, World
 from converge.proving.judge import data, sights
-from converge.proving.judge.history import Broken, Deed, History
-
-Pairs = frozenset[tuple[str, str]]
+from converge.proving.judge.history import Broken, Deed, History, Pairs
 
 
 def found(history: History, before: World, after: World, deed: Deed) -> Iterator[Broken]:

@@ -12,6 +12,7 @@ from typing import Any
 from converge.core.ledger import Notes
 from converge.core.plan import Action
 from converge.core.state import Present
+from converge.lab.hast.daemon import CONFIG
 from converge.lab.machine.syslog import clock
 from converge.lab.rows import rows_on_disk
 from converge.lab.ufs.checking import dirty
@@ -66,7 +67,7 @@ def _still(machine: Machine) -> tuple[Any, ...]:
          tuple((v.state, v.password, v.advskew) for v in i.vhids))
         for i in machine.interfaces.values()
     )  # fmt: skip
-    conf = machine.files.get("/etc/hast.conf")
+    conf = machine.files.get(CONFIG)
     sealed = tuple(path for path, file in machine.files.items() if file.flags)
     return (
         (machine.powered, machine.booting, machine.halting, machine.hangs, machine.full),

@@ -49,6 +49,7 @@ ILLS = {
 no answer."""
 
 OWN = ("kill", "lose", "double")
+"""Those that the lab does not know; they come on any node."""
 
 USUAL = (
     *OWN, "power-off", "reset", "reboot", "cable-out", "isolate", "one-way", "hang",
@@ -57,8 +58,7 @@ USUAL = (
 """What is explored unless others are asked for: what a pair meets without a person's doing."""
 
 
-def placed(words: str) -> tuple[str, Ill]:
-    """Of "power-off" or "hasta:power-off": on which node it may come ('' for any), and what.
-    KeyError for what is none."""
+def placed(words: str) -> tuple[str, str]:
+    """Of "power-off" or "hasta:power-off": where it may come ('' on any node), and its name."""
     node, _, name = words.rpartition(":")
-    return node, ILLS[name]
+    return node, name

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from converge.core.graph import Graph
 from converge.lab.faults import power_back
 from converge.lab.fresh import Blueprint
+from converge.lab.hast.daemon import CONFIG
 from converge.lab.host import Lab, LabClock
 from converge.lab.world import World
 from converge.proving.actors.actor import Actor
@@ -24,8 +25,6 @@ WARM_S = 180.0
 
 UNTOUCHED = ("setting", "file", "sysctl", "hast_entry", "kernel_module")
 """Kinds that no fault of the exploration changes; they are left out of its graph."""
-
-CONF = "/etc/hast.conf"
 
 Then = Callable[[World, Graph], World]
 
@@ -82,9 +81,9 @@ def _file_put_right(world: World, graph: Graph) -> World:
 def _named(lab: Lab, node: str, old: str, new: str) -> None:
     """hast.conf on a node with other words in it."""
     files = lab.world.machine(node).files
-    conf = files[CONF]
+    conf = files[CONFIG]
     changed = replace(conf, text=conf.text.replace(old, new))
-    lab.world = lab.world.change(node, files=files.put(CONF, changed))
+    lab.world = lab.world.change(node, files=files.put(CONFIG, changed))
 
 
 OPENINGS = {

@@ -59,7 +59,8 @@ class Ground:
         self.vip = vip
         self.devices = devices
         """(HAST device, local disk, data directory on it) of each database."""
-        self.ills = tuple(placed(words) for words in ills if words not in OWN)
+        places = (placed(words) for words in ills if words not in OWN)
+        self.ills = tuple((node, ILLS[name]) for node, name in places)
         self._own = frozenset(ills) & frozenset(OWN)
 
     def due(self, scene: Scene, node: str) -> float | None:
@@ -94,8 +95,9 @@ class Ground:
             yield f"mend {ill}", lambda ill=ill: self._mend(scene, ill)  # type: ignore[misc]
 
     def _faults(self, scene: Scene) -> Iterator[Move]:
+        ills = self._seen_in_time(scene)
         for node in self.actors:
-            for where, ill in self.ills:
+            for where, ill in ills:
                 if where in ("", node) and self._possible(scene, node, ill):
                     label = f"fault {node} {ill.fault}"
                     yield label, lambda node=node, ill=ill: self._fall(scene, node, ill)  # type: ignore[misc]
@@ -110,9 +112,14 @@ class Ground:
 
     def _possible(self, scene: Scene, node: str, ill: Ill) -> bool:
         known = f"{node} {ill.fault}" in scene.ills
-        if ill.aside and any(self._acts_on_a_look(scene, other) for other in self.actors):
-            return False
         return not known and sights.awake(scene.world.machine(node))
+
+    def _seen_in_time(self, scene: Scene) -> tuple[tuple[str, Ill], ...]:
+        """The faults that may come now: all, or those that no look needs to see."""
+        hasty = tuple((where, ill) for where, ill in self.ills if not ill.aside)
+        if hasty == self.ills or any(self._acts_on_a_look(scene, node) for node in self.actors):
+            return hasty
+        return self.ills
 
     def _acts_on_a_look(self, scene: Scene, node: str) -> bool:
         """It has looked, and will begin something upon that with its next step."""
